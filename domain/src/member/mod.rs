@@ -1,0 +1,5 @@
+//! (story)
+
+mod event;
+
+pub use event::*;

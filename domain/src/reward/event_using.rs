@@ -1,0 +1,157 @@
+//! What happened to the value after it was issued: settled, seen, spent, expired, voided.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::event::{FundingModel, RewardType};
+use crate::ids::{MemberId, PartnerId};
+use crate::money::{Amount, Currency};
+
+/// The credit has arrived: on the bill, loaded on the card, or in the partner's statement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CreditSettled {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Where.
+    pub partner_id: PartnerId,
+    /// The partner's id of the credit.
+    pub credit_id: String,
+    /// What kind of help.
+    pub reward_type: RewardType,
+    /// How much.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// Who pays.
+    pub funding_model: FundingModel,
+    /// When it arrived, by the partner's word.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The credit came back: account closed, or the time to collect it was missed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CreditReturned {
+    /// Whose.
+    pub member_id: MemberId,
+    /// From where.
+    pub partner_id: PartnerId,
+    /// The partner's id of the credit.
+    pub credit_id: String,
+    /// A code, such as `account_closed`.
+    pub why: String,
+    /// What kind of help.
+    pub reward_type: RewardType,
+    /// How much came back.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// Who pays.
+    pub funding_model: FundingModel,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The member looked at the voucher's code (R5). Every look is on record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherRevealed {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Whose voucher it is.
+    pub partner_id: PartnerId,
+    /// The voucher.
+    pub voucher_id: String,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// Value was spent at a till, in part or in full.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherRedeemed {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Where.
+    pub partner_id: PartnerId,
+    /// The voucher.
+    pub voucher_id: String,
+    /// The partner's id of this redemption; a second report of it changes nothing.
+    pub redemption_id: String,
+    /// What kind of help.
+    pub reward_type: RewardType,
+    /// What was spent this time.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// What is left on the voucher.
+    pub remaining: Amount,
+    /// Who pays.
+    pub funding_model: FundingModel,
+    /// When it was spent, by the partner's word.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// A redemption was undone at the till; the value is back on the voucher.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RedemptionReversed {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Where.
+    pub partner_id: PartnerId,
+    /// The voucher.
+    pub voucher_id: String,
+    /// The redemption that is undone.
+    pub redemption_id: String,
+    /// What kind of help.
+    pub reward_type: RewardType,
+    /// What came back.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// What is on the voucher again.
+    pub remaining: Amount,
+    /// Who pays.
+    pub funding_model: FundingModel,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The voucher's last day is over.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherExpired {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Whose voucher it is.
+    pub partner_id: PartnerId,
+    /// The voucher.
+    pub voucher_id: String,
+    /// What kind of help.
+    pub reward_type: RewardType,
+    /// What nobody spent.
+    pub unspent: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// Who pays.
+    pub funding_model: FundingModel,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The partner confirmed that what was left on the voucher can no longer be spent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherVoided {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Whose voucher it is.
+    pub partner_id: PartnerId,
+    /// The voucher.
+    pub voucher_id: String,
+    /// What kind of help.
+    pub reward_type: RewardType,
+    /// What was taken off it.
+    pub unspent: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// Who pays.
+    pub funding_model: FundingModel,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}

@@ -1,0 +1,7 @@
+//! (story)
+
+mod event;
+mod event_issuing;
+mod event_using;
+
+pub use event::*;
