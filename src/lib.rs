@@ -1,1 +1,6 @@
-//! x
+//! How the world reaches Anchor.
+
+pub mod clock;
+pub mod database;
+pub mod ledger;
+pub mod postgres;
