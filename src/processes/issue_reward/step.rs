@@ -57,6 +57,21 @@ fn open_attempt(attempt: &Attempt, now: DateTime<Utc>) -> Step {
     }
 }
 
+/// When something becomes due for `reward` by itself; never, when nothing can.
+pub fn due_again_at(reward: &Reward) -> Option<DateTime<Utc>> {
+    match reward.open_attempt().map(|attempt| attempt.state) {
+        Some(AttemptState::Deferred { retry_at }) => Some(retry_at),
+        Some(AttemptState::Requested { resolve_at } | AttemptState::Unknown { resolve_at }) => {
+            Some(resolve_at)
+        }
+        Some(_) => None,
+        None => reward
+            .voucher()
+            .filter(|voucher| !voucher.remaining.is_zero())
+            .and_then(|voucher| voucher.expires_at),
+    }
+}
+
 fn expiry(reward: &Reward, now: DateTime<Utc>) -> Step {
     let over = reward.voucher().and_then(|voucher| voucher.expires_at).is_some_and(|at| at <= now);
     if over { Step::Expire } else { Step::Nothing }

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use chrono::Duration;
 use domain::ids::{AccountId, MemberId, PartnerId};
 use domain::reward::{Attempt, Reward, RewardCommand, RewardError};
 use futures::StreamExt;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use super::choose::{Choice, Known, Offer, choose};
 use super::send::{InHand, send_deadline};
-use super::step::{Step, step};
+use super::step::{Step, due_again_at, step};
 use crate::clock::Clock;
 use crate::config::{CALLS_AT_ONCE, LEASE_SECONDS, REWARDS_A_CLAIM};
 use crate::ledger::{Context, ExecuteError, Executed, Ledger};
@@ -88,7 +89,11 @@ impl IssueReward {
             Step::Expire => {
                 expire_voucher(&self.ledger, hand.id, &hand.reward, self.clock.now()).await
             }
-            Step::Choose | Step::Nothing => Ok(()),
+            Step::Choose => Ok(()),
+            Step::Nothing => {
+                let later = due_again_at(&hand.reward);
+                Ok(todo::look_again_at(&self.pool, due, later).await?)
+            }
         }
     }
 
@@ -112,7 +117,8 @@ impl IssueReward {
             verified_accounts: self.verified_accounts(hand).await?,
         };
         let Choice::Command(command) = choose(&hand.reward, &known) else {
-            todo::rest(&self.pool, due, NOBODY_AVAILABLE_SECONDS).await?;
+            let later = self.clock.now() + Duration::seconds(NOBODY_AVAILABLE_SECONDS);
+            todo::look_again_at(&self.pool, due, Some(later)).await?;
             return Ok(false);
         };
         let is_choice = matches!(*command, RewardCommand::Choose { .. });
