@@ -3,4 +3,6 @@
 pub mod clock;
 pub mod database;
 pub mod ledger;
+pub mod partners;
 pub mod postgres;
+pub mod vault;
