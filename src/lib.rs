@@ -5,4 +5,5 @@ pub mod database;
 pub mod ledger;
 pub mod partners;
 pub mod postgres;
+pub mod sandbox;
 pub mod vault;
