@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod database;
+pub mod inbox;
 pub mod ledger;
 pub mod partners;
 pub mod postgres;

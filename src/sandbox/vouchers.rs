@@ -252,16 +252,19 @@ pub(super) async fn transactions(
     let pick = |desk: &Desk| desk.book.voucher(&partner, &id).cloned();
     match found(&state, &partner, &request, pick) {
         Ok(voucher) => {
-            let transactions: Vec<Value> = voucher.redemptions.iter().map(|redemption| {
-                let kind = if redemption.is_reversed { "reverse" } else { "redeem" };
-                json!({
-                    "redemption_id": redemption.redemption_id,
-                    "kind": kind,
-                    "amount": redemption.amount,
-                    "at": redemption.at,
+            let transactions: Vec<Value> = voucher
+                .redemptions
+                .iter()
+                .map(|redemption| {
+                    let kind = if redemption.is_reversed { "reverse" } else { "redeem" };
+                    json!({
+                        "redemption_id": redemption.redemption_id,
+                        "kind": kind,
+                        "amount": redemption.amount,
+                        "at": redemption.at,
+                    })
                 })
-            })
-            .collect();
+                .collect();
             HttpResponse::Ok().json(json!({ "transactions": transactions }))
         }
         Err(answered) => answered,
@@ -285,8 +288,9 @@ pub(super) async fn void(
     voucher.remaining = Amount::ZERO;
     let written = state.desk().book.write(vec![Line::Voucher(Box::new(voucher))]);
     match written {
-        Ok(()) => HttpResponse::Ok()
-            .json(json!({ "voucher_id": id, "voided": taken, "state": "voided" })),
+        Ok(()) => {
+            HttpResponse::Ok().json(json!({ "voucher_id": id, "voided": taken, "state": "voided" }))
+        }
         Err(failure) => book_failed(&failure),
     }
 }
