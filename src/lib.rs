@@ -1,1 +1,4 @@
 //! x
+
+pub mod access;
+pub mod http;

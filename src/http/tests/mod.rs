@@ -1,0 +1,6 @@
+//! The parts around the handlers, each by itself.
+//!
+//! Rows: Q2, Q4, F1.
+
+mod json;
+mod problem;
