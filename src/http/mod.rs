@@ -12,8 +12,13 @@
 pub mod address;
 pub mod idempotency;
 pub mod json;
+pub mod openapi;
 pub mod operations;
 pub mod position;
 pub mod problem;
+pub mod routes;
+pub mod server;
+pub mod state;
+pub mod support_services;
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::HttpResponse;
+use actix_web::web::Data;
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
+
+use crate::access::Anyone;
 
 /// The measurements of one process.
 #[derive(Clone)]
@@ -114,4 +118,12 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Everything measured, in Prometheus' text form.
+#[utoipa::path(get, path = "/metrics", tag = "health",
+    responses((status = 200, description = "Measurements", body = String,
+        content_type = "text/plain")))]
+pub async fn show(_: Anyone, metrics: Data<Metrics>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text())
 }

@@ -6,6 +6,7 @@
 //!
 //! Rows: U6.
 
+pub mod health;
 pub mod metrics;
 mod observe;
 mod request_id;
