@@ -3,4 +3,7 @@
 //! Rows: Q2, Q4, F1.
 
 mod json;
+mod position;
 mod problem;
+mod routes;
+mod server;
