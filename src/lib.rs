@@ -1,5 +1,9 @@
-//! x
+//! How the world reaches Anchor.
 
 pub mod access;
+pub mod clock;
+pub mod database;
 pub mod http;
+pub mod ledger;
+pub mod postgres;
 pub mod telemetry;

@@ -396,3 +396,28 @@ fn folders_at_the_top_are_the_agreed_ones() {
         .collect();
     assert_none(&faults, "nothing else at the top");
 }
+
+#[test]
+fn the_example_environment_lists_what_the_program_reads() {
+    let example = read(".env.example");
+    let mut listed: Vec<(String, String)> = Vec::new();
+    let mut comment = "";
+    for line in example.lines() {
+        if let Some(text) = line.strip_prefix("# ") {
+            comment = text;
+        } else if let Some((name, _)) = line.split_once('=') {
+            listed.push((name.to_owned(), comment.to_owned()));
+        }
+    }
+    for (name, what) in anchor::config::VARIABLES {
+        let described = listed.iter().find(|(listed, _)| listed == name);
+        let (_, described) = described.unwrap_or_else(|| panic!(".env.example lacks {name}"));
+        assert_eq!(described, what, "the line above {name}");
+    }
+    let own = ["_API_URL", "_CLIENT_ID", "_CLIENT_SECRET", "_REDIRECT_URI", "_WEBHOOK_SECRET"];
+    for (name, _) in &listed {
+        let known = anchor::config::VARIABLES.iter().any(|(known, _)| known == name)
+            || own.iter().any(|ending| name.ends_with(ending));
+        assert!(known, "{name} is in .env.example and nothing reads it");
+    }
+}

@@ -1,6 +1,21 @@
 //! What is true in Anchor: events, the rules that make them, and nothing else. No database, no HTTP,
 //! no clock.
+//!
+//! # Map
+//!
+//! | aggregate | guards |
+//! | --- | --- |
+//! | [`journey`] | when it started, in whose midnight, and that starting again takes nothing away |
+//! | [`reward`] | one reward per milestone, one value per reward, nobody else asked while unknown |
+//! | [`partner`] | nothing is issued through a partner that is not active |
+//! | [`partner_account`] | only a verified account takes a credit |
+//! | [`member`] | contact, consent, and being forgotten |
+//!
+//! Beside them: [`policy`] (which milestone is due), [`clean_days`] (whose midnight), [`money`],
+//! [`sealed`] (what nobody here can read), [`ids`], and [`event`] (one enum over all of it).
 
+pub mod aggregate;
+pub mod clean_days;
 pub mod event;
 pub mod ids;
 pub mod journey;
@@ -8,6 +23,7 @@ pub mod member;
 pub mod money;
 pub mod partner;
 pub mod partner_account;
+pub mod policy;
 pub mod reward;
 pub mod sealed;
 

@@ -1,5 +1,55 @@
 //! What can be asked of Anchor. Reads the log, writes and queries read models.
+//!
+//! | read model | the question it answers |
+//! | --- | --- |
+//! | [`journeys`] | where does a member's journey stand? |
+//! | [`rewards`] | what has a member been given? |
+//! | [`reward_history`] | what happened to a reward, and who did it? |
+//! | [`partners`] | who can give something? |
+//! | [`user_partner_accounts`] | which accounts has a member linked? |
+//! | [`partner_activity_log`] | what happened, in order, for people? |
+//! | [`journal`] | where is every cent? |
+//! | [`reconciliation`] | what was issued, spent and is still out, by partner? |
+//! | [`reward_todo`], [`journey_todo`] | what is due? |
+//!
+//! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches into
+//! rows, with the [`checkpoint`] in the same transaction.
 
+use std::sync::Arc;
+
+pub mod checkpoint;
+pub mod event_log;
+pub mod journal;
+pub mod journey_todo;
+pub mod journeys;
+mod open_details;
+pub mod paging;
+pub mod partner_activity_log;
+pub mod partners;
 pub mod projection;
+pub mod reconciliation;
+pub mod reward_history;
+pub mod reward_todo;
+pub mod rewards;
+mod rows;
+pub mod runner;
+pub mod user_partner_accounts;
 
 pub use projection::{Poison, Projection, ProjectionError, Recorded, RecordedContext};
+
+/// Every projection, once.
+#[must_use]
+pub fn all() -> Vec<Arc<dyn Projection>> {
+    vec![
+        Arc::new(journey_todo::JourneyTodo),
+        Arc::new(reward_todo::RewardTodo),
+        Arc::new(journeys::Journeys),
+        Arc::new(rewards::Rewards),
+        Arc::new(reward_history::RewardHistory),
+        Arc::new(partners::Partners),
+        Arc::new(user_partner_accounts::UserPartnerAccounts),
+        Arc::new(partner_activity_log::PartnerActivityLog),
+        Arc::new(journal::Journal),
+        Arc::new(reconciliation::Reconciliation),
+    ]
+}

@@ -1,5 +1,17 @@
-//! (story)
+//! A partner: what the catalogue says of it, and whether value may be issued through it.
+//!
+//! It is registered when the catalogue first names it, described anew when the catalogue changes,
+//! and becomes active after onboarding. Suspended it issues nothing for now, deactivated nothing any
+//! more.
 
+mod aggregate;
+mod command;
+mod error;
 mod event;
+#[cfg(test)]
+mod tests;
 
+pub use aggregate::{Partner, PartnerStatus};
+pub use command::PartnerCommand;
+pub use error::PartnerError;
 pub use event::*;

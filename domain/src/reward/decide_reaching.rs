@@ -1,0 +1,229 @@
+//! The rules up to the choice of a partner, and of ending without value.
+//!
+//! Rows: M3, R2, R3, R4, D3, D4, F4.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    AccountAwaited, ChosenBecause, MilestoneReached, PartnerChosen, ReachMilestone, Reward,
+    RewardCancelled, RewardCommand, RewardError, RewardEvent, RewardFailed, RewardHeld,
+    RewardReleased, RewardStatus, ValueKind, VerificationPassed, VerificationRequested,
+};
+use crate::ids::{AccountId, PartnerId};
+
+type Decision = Result<Vec<RewardEvent>, RewardError>;
+
+/// A partner that is to be asked.
+struct Candidate {
+    partner_id: PartnerId,
+    product: String,
+    kind: ValueKind,
+    account_id: Option<AccountId>,
+}
+
+impl Reward {
+    pub(super) fn reach(reach: ReachMilestone, at: DateTime<Utc>) -> Vec<RewardEvent> {
+        let held = reach.hold.map(|why| {
+            RewardHeld { member_id: reach.member_id, why, occurred_at: at }.into()
+        });
+        let reached = MilestoneReached {
+            member_id: reach.member_id,
+            milestone: reach.milestone,
+            milestone_days: reach.milestone_days,
+            journey_number: reach.journey_number,
+            cycle: reach.cycle,
+            reached_on: reach.reached_on,
+            policy_version: reach.policy_version,
+            reward_type: reach.reward_type,
+            amount: reach.amount,
+            currency: reach.currency,
+            eligible_partners: reach.eligible_partners,
+            claim_only: reach.claim_only,
+            occurred_at: at,
+        };
+        std::iter::once(reached.into()).chain(held).collect()
+    }
+
+    pub(super) fn decide_reaching(
+        &self,
+        reached: &MilestoneReached,
+        command: RewardCommand,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        use RewardCommand as C;
+        let member_id = reached.member_id;
+        match command {
+            C::Choose { partner_id, product, kind, account_id, reason } => {
+                let candidate = Candidate { partner_id, product, kind, account_id };
+                self.choose(reached, candidate, reason, at)
+            }
+            C::Claim { partner_id, product, kind, account_id } => {
+                let candidate = Candidate { partner_id, product, kind, account_id };
+                self.claim(reached, candidate, at)
+            }
+            C::AwaitAccount { partners } => match self.status {
+                RewardStatus::AwaitingAccount => Ok(Vec::new()),
+                RewardStatus::Pending => {
+                    Ok(vec![AccountAwaited { member_id, partners, occurred_at: at }.into()])
+                }
+                status => Err(RewardError::NotNow { status }),
+            },
+            C::RequestVerification { partner_id, product, expires_at } => {
+                self.allow(&[RewardStatus::AwaitingChoice, RewardStatus::AwaitingVerification])?;
+                Self::eligible(reached, &partner_id)?;
+                Ok(vec![
+                    VerificationRequested {
+                        member_id,
+                        partner_id,
+                        product,
+                        expires_at,
+                        occurred_at: at,
+                    }
+                    .into(),
+                ])
+            }
+            C::PassVerification => {
+                self.allow(&[RewardStatus::AwaitingVerification])?;
+                Ok(vec![VerificationPassed { member_id, occurred_at: at }.into()])
+            }
+            C::Hold { why } => {
+                self.allow(&NOT_YET_ORDERED)?;
+                Ok(vec![RewardHeld { member_id, why, occurred_at: at }.into()])
+            }
+            C::Release => {
+                self.allow(&[RewardStatus::OnReview])?;
+                Ok(vec![RewardReleased { member_id, occurred_at: at }.into()])
+            }
+            C::Fail { why } => {
+                self.nothing_unsettled()?;
+                self.allow(&[RewardStatus::Pending, RewardStatus::AwaitingAccount])?;
+                Ok(vec![RewardFailed { member_id, why, occurred_at: at }.into()])
+            }
+            C::Cancel { why } => self.cancel(reached, why, at),
+            _ => Err(RewardError::NotNow { status: self.status }),
+        }
+    }
+
+    fn choose(
+        &self,
+        reached: &MilestoneReached,
+        candidate: Candidate,
+        reason: ChosenBecause,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        self.nothing_unsettled()?;
+        self.allow(&[RewardStatus::Pending, RewardStatus::AwaitingAccount])?;
+        if reached.claim_only.contains(&candidate.partner_id) {
+            return Err(RewardError::PartnerNotEligible { partner_id: candidate.partner_id });
+        }
+        if let ChosenBecause::AfterRefusal { attempt } = reason
+            && !self.refusals.iter().any(|refusal| refusal.attempt == attempt)
+        {
+            return Err(RewardError::NoSuchRefusal { attempt });
+        }
+        Self::chosen_event(reached, candidate, reason, at)
+    }
+
+    fn claim(
+        &self,
+        reached: &MilestoneReached,
+        candidate: Candidate,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        if let Some(chosen) = &self.chosen {
+            return if chosen.partner_id == candidate.partner_id {
+                Ok(Vec::new())
+            } else {
+                Err(RewardError::AlreadyClaimed { partner_id: chosen.partner_id.clone() })
+            };
+        }
+        self.nothing_unsettled()?;
+        self.allow(&[
+            RewardStatus::AwaitingChoice,
+            RewardStatus::AwaitingAccount,
+            RewardStatus::Pending,
+        ])?;
+        Self::chosen_event(reached, candidate, ChosenBecause::Claimed, at)
+    }
+
+    fn chosen_event(
+        reached: &MilestoneReached,
+        candidate: Candidate,
+        reason: ChosenBecause,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        let Candidate { partner_id, product, kind, account_id } = candidate;
+        Self::eligible(reached, &partner_id)?;
+        if kind == ValueKind::Credit && account_id.is_none() {
+            return Err(RewardError::AccountNeeded { partner_id });
+        }
+        let member_id = reached.member_id;
+        let occurred_at = at;
+        Ok(vec![
+            PartnerChosen { member_id, partner_id, product, kind, account_id, reason, occurred_at }
+                .into(),
+        ])
+    }
+
+    fn cancel(&self, reached: &MilestoneReached, why: String, at: DateTime<Utc>) -> Decision {
+        if self.status == RewardStatus::Cancelled {
+            return Ok(Vec::new());
+        }
+        self.nothing_unsettled()?;
+        self.allow(&CANCELLABLE)?;
+        Ok(vec![
+            RewardCancelled {
+                member_id: reached.member_id,
+                why,
+                reward_type: reached.reward_type,
+                amount: self.committed(),
+                currency: reached.currency,
+                occurred_at: at,
+            }
+            .into(),
+        ])
+    }
+
+    fn eligible(reached: &MilestoneReached, partner: &PartnerId) -> Result<(), RewardError> {
+        if reached.eligible_partners.contains(partner) {
+            Ok(())
+        } else {
+            Err(RewardError::PartnerNotEligible { partner_id: partner.clone() })
+        }
+    }
+
+    pub(super) fn allow(&self, statuses: &[RewardStatus]) -> Result<(), RewardError> {
+        if statuses.contains(&self.status) {
+            Ok(())
+        } else {
+            Err(RewardError::NotNow { status: self.status })
+        }
+    }
+
+    pub(super) fn nothing_unsettled(&self) -> Result<(), RewardError> {
+        match self.open_attempt() {
+            None => Ok(()),
+            Some(open) => Err(RewardError::Unsettled {
+                attempt: open.attempt,
+                partner_id: open.partner_id.clone(),
+            }),
+        }
+    }
+}
+
+const NOT_YET_ORDERED: [RewardStatus; 4] = [
+    RewardStatus::Pending,
+    RewardStatus::AwaitingChoice,
+    RewardStatus::AwaitingAccount,
+    RewardStatus::AwaitingVerification,
+];
+
+/// Where no value is out and none is on its way.
+const CANCELLABLE: [RewardStatus; 6] = [
+    RewardStatus::Pending,
+    RewardStatus::AwaitingChoice,
+    RewardStatus::AwaitingAccount,
+    RewardStatus::AwaitingVerification,
+    RewardStatus::OnReview,
+    RewardStatus::Failed,
+];

@@ -1,0 +1,118 @@
+//! Which rule of a reward refused?
+
+use uuid::Uuid;
+
+use super::states::RewardStatus;
+use crate::ids::PartnerId;
+use crate::money::{Amount, MoneyError};
+
+/// Why a wish was refused. A refusal changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RewardError {
+    /// Nothing to do: the reward exists, and there is only ever one.
+    #[error("this milestone has been recorded already")]
+    AlreadyReached,
+    /// Check the reward's id.
+    #[error("there is no such reward")]
+    NotReached,
+    /// Read the reward again; it has moved on.
+    #[error("not possible while the reward is {status}")]
+    NotNow {
+        /// Where it stands.
+        status: RewardStatus,
+    },
+    /// Choose one of the reward's eligible partners.
+    #[error("{partner_id} is not one of this reward's partners")]
+    PartnerNotEligible {
+        /// Who was named.
+        partner_id: PartnerId,
+    },
+    /// Nothing to do: it comes from the partner that was chosen first.
+    #[error("it already comes from {partner_id}")]
+    AlreadyClaimed {
+        /// Who was chosen.
+        partner_id: PartnerId,
+    },
+    /// Link and verify an account there first.
+    #[error("a credit at {partner_id} needs a verified account there")]
+    AccountNeeded {
+        /// Where.
+        partner_id: PartnerId,
+    },
+    /// Settle the open attempt first: nobody else is asked meanwhile (D4).
+    #[error("attempt {attempt} at {partner_id} is not settled")]
+    Unsettled {
+        /// Which.
+        attempt: u32,
+        /// Where.
+        partner_id: PartnerId,
+    },
+    /// Load the reward again: another worker was first.
+    #[error("attempt {given} is not the next one, which is {next}")]
+    NotTheNextAttempt {
+        /// What was asked for.
+        given: u32,
+        /// What would be next.
+        next: u32,
+    },
+    /// Check the attempt's number.
+    #[error("attempt {attempt} is not open")]
+    AttemptNotOpen {
+        /// Which.
+        attempt: u32,
+    },
+    /// Find out first how the attempt ended: some byte of it may have arrived.
+    #[error("attempt {attempt} may have been processed")]
+    MayHaveBeenProcessed {
+        /// Which.
+        attempt: u32,
+    },
+    /// Cite a refusal that is on record.
+    #[error("no refusal of attempt {attempt} is on record")]
+    NoSuchRefusal {
+        /// What was cited.
+        attempt: u32,
+    },
+    /// Ask the partner: its answer is not what was ordered.
+    #[error("{got} is not the {wanted} that was ordered")]
+    NotWhatWasOrdered {
+        /// The intent.
+        wanted: String,
+        /// The answer.
+        got: String,
+    },
+    /// Check the voucher's or credit's id.
+    #[error("this reward has no such voucher or credit")]
+    NoSuchValue,
+    /// Look into the partner's statement: one id, two amounts.
+    #[error("redemption {redemption_id} is on record over {known}")]
+    RedemptionDiffers {
+        /// Which.
+        redemption_id: String,
+        /// What is on record.
+        known: Amount,
+    },
+    /// Wait for the redemption, which may come later.
+    #[error("redemption {redemption_id} is not on record")]
+    NoSuchRedemption {
+        /// Which.
+        redemption_id: String,
+    },
+    /// Look into the partner's statement: more was spent than was there.
+    #[error("{amount} is more than the {remaining} that is left")]
+    Overspent {
+        /// What was reported.
+        amount: Amount,
+        /// What is left.
+        remaining: Amount,
+    },
+    /// Two different people are needed.
+    #[error("{person} cannot be both people")]
+    SamePerson {
+        /// Who.
+        person: Uuid,
+    },
+    /// An amount left its bounds.
+    #[error("the amounts do not add up")]
+    Money(#[from] MoneyError),
+}

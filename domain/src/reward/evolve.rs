@@ -1,0 +1,162 @@
+//! What does an event change?
+//!
+//! Rows: R1, R5.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use super::aggregate::Redemption;
+use super::{
+    Attempt, AttemptState, Chosen, IssuanceRequested, IssuedCredit, IssuedVoucher, Refusal, Reward,
+    RewardEvent, VoucherIssued,
+};
+use crate::money::Amount;
+
+impl Reward {
+    /// The state after an event.
+    pub fn evolve(&mut self, event: &RewardEvent) {
+        if let RewardEvent::MilestoneReached(e) = event {
+            self.reached = Some(e.clone());
+        }
+        let Some(reached) = &self.reached else { return };
+        self.status = self.status.after(event, reached.reward_type, reached.amount);
+        match event {
+            RewardEvent::MilestoneReached(_)
+            | RewardEvent::AccountAwaited(_)
+            | RewardEvent::VerificationRequested(_)
+            | RewardEvent::VerificationPassed(_)
+            | RewardEvent::RewardHeld(_)
+            | RewardEvent::RewardReleased(_)
+            | RewardEvent::VoucherRevealed(_)
+            | RewardEvent::RewardFailed(_)
+            | RewardEvent::RewardCancelled(_) => {}
+            RewardEvent::PartnerChosen(e) => {
+                self.chosen = Some(Chosen {
+                    partner_id: e.partner_id.clone(),
+                    product: e.product.clone(),
+                    kind: e.kind,
+                    account_id: e.account_id,
+                });
+            }
+            RewardEvent::IssuanceRequested(e) => self.attempts.push(attempt(e)),
+            RewardEvent::IssuanceRefused(e) => {
+                self.chosen = None;
+                self.move_attempt(e.attempt, AttemptState::Refused);
+                self.refusals.push(Refusal {
+                    attempt: e.attempt,
+                    partner_id: e.partner_id.clone(),
+                    temporary: e.temporary,
+                    counts_as_try: e.counts_as_try,
+                });
+            }
+            RewardEvent::IssuanceDeferred(e) => {
+                let state = AttemptState::Deferred { retry_at: e.retry_at };
+                if let Some(attempt) = self.move_attempt(e.attempt, state) {
+                    attempt.deferrals = e.deferrals;
+                }
+            }
+            RewardEvent::IssuanceOutcomeUnknown(e) => {
+                let state = AttemptState::Unknown { resolve_at: e.resolve_at };
+                if let Some(attempt) = self.move_attempt(e.attempt, state) {
+                    attempt.looks = e.looks;
+                }
+            }
+            RewardEvent::IssuanceNotFound(e) => {
+                self.move_attempt(e.attempt, AttemptState::NotFound);
+            }
+            RewardEvent::VoucherIssued(e) => {
+                self.move_attempt(e.attempt, AttemptState::Issued);
+                self.voucher = Some(voucher(e));
+            }
+            RewardEvent::CreditApplied(e) => {
+                self.move_attempt(e.attempt, AttemptState::Issued);
+                self.credit = Some(IssuedCredit {
+                    credit_id: e.credit_id.clone(),
+                    partner_id: e.partner_id.clone(),
+                    attempt: e.attempt,
+                    funding_model: e.funding_model,
+                    is_settled: false,
+                });
+            }
+            RewardEvent::CreditSettled(_) => {
+                self.credit.iter_mut().for_each(|credit| credit.is_settled = true);
+            }
+            RewardEvent::CreditReturned(_) => {
+                self.credit = None;
+                self.chosen = None;
+            }
+            RewardEvent::VoucherRedeemed(e) => {
+                let redemption = Redemption { amount: e.amount, is_reversed: false };
+                self.keep_redemption(&e.redemption_id, redemption, e.remaining);
+            }
+            RewardEvent::RedemptionReversed(e) => {
+                let redemption = Redemption { amount: e.amount, is_reversed: true };
+                self.keep_redemption(&e.redemption_id, redemption, e.remaining);
+            }
+            RewardEvent::VoucherExpired(_) => self.empty_voucher(),
+            RewardEvent::VoucherVoided(e) => {
+                self.empty_voucher();
+                self.chosen = None;
+                self.given_back = Some(e.unspent);
+            }
+            RewardEvent::OutcomeAttested(e) => {
+                if !e.issued {
+                    self.chosen = None;
+                    self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
+                }
+            }
+            RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
+        }
+    }
+
+    fn move_attempt(&mut self, number: u32, state: AttemptState) -> Option<&mut Attempt> {
+        let attempt = self.attempts.iter_mut().find(|attempt| attempt.attempt == number)?;
+        attempt.state = state;
+        Some(attempt)
+    }
+
+    fn keep_redemption(&mut self, id: &str, redemption: Redemption, remaining: Amount) {
+        if let Some(voucher) = &mut self.voucher {
+            voucher.redemptions.insert(id.to_owned(), redemption);
+            voucher.remaining = remaining;
+        }
+    }
+
+    fn empty_voucher(&mut self) {
+        self.voucher.iter_mut().for_each(|voucher| voucher.remaining = Amount::ZERO);
+    }
+}
+
+fn attempt(e: &IssuanceRequested) -> Attempt {
+    Attempt {
+        attempt: e.attempt,
+        round: e.round,
+        partner_id: e.partner_id.clone(),
+        product: e.product.clone(),
+        kind: e.kind,
+        funding_model: e.funding_model,
+        idempotency_key: e.idempotency_key,
+        reference: e.reference.clone(),
+        request_digest: e.request_digest.clone(),
+        deferrals: 0,
+        looks: 0,
+        requested_at: e.occurred_at,
+        state: AttemptState::Requested { resolve_at: e.resolve_at },
+    }
+}
+
+fn voucher(e: &VoucherIssued) -> IssuedVoucher {
+    IssuedVoucher {
+        voucher_id: e.voucher_id.clone(),
+        partner_id: e.partner_id.clone(),
+        attempt: e.attempt,
+        funding_model: e.funding_model,
+        amount: e.amount,
+        remaining: e.amount,
+        code: e.code.clone(),
+        pin: e.pin.clone(),
+        barcode: e.barcode.clone(),
+        expires_on: e.expires_on,
+        expires_at: e.expires_at,
+        redemptions: std::collections::BTreeMap::new(),
+    }
+}

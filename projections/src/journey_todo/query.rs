@@ -1,0 +1,63 @@
+//! Claims journeys that are due, and says when to look again.
+
+use chrono::{DateTime, Utc};
+use domain::ids::MemberId;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+/// A journey in one worker's hands, for as long as the lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueJourney {
+    /// Whose.
+    pub member_id: MemberId,
+    sequence: i64,
+}
+
+/// Claims at most `limit` journeys that are due by the ledger's clock, for `lease_seconds`.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn claim_due(
+    pool: &PgPool,
+    worker: Uuid,
+    lease_seconds: i64,
+    limit: i64,
+) -> Result<Vec<DueJourney>, sqlx::Error> {
+    let rows = sqlx::query(
+        "UPDATE journey_todo t SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
+           FROM (SELECT member_id FROM journey_todo WHERE next_at <= (SELECT ledger_now())
+                  ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
+          WHERE t.member_id = due.member_id RETURNING t.member_id, t.sequence",
+    )
+    .bind(worker)
+    .bind(lease_seconds)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| DueJourney { member_id: MemberId(row.get(0)), sequence: row.get(1) })
+        .collect())
+}
+
+/// Says when to look again, unless something happened to the journey meanwhile; never, when nothing
+/// more can come.
+///
+/// # Errors
+/// When the table cannot be written.
+pub async fn look_again_at(
+    pool: &PgPool,
+    due: &DueJourney,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE journey_todo SET next_at = coalesce($3, 'infinity'::timestamptz), lease_owner = NULL
+          WHERE member_id = $1 AND sequence = $2",
+    )
+    .bind(due.member_id.0)
+    .bind(due.sequence)
+    .bind(at)
+    .execute(pool)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! Asks what happened.
+//!
+//! Rows: Q2.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::Value;
+use sqlx::{FromRow, PgPool};
+use uuid::Uuid;
+
+use crate::paging::{ListError, Page};
+
+/// One activity.
+#[derive(Debug, Clone, PartialEq, Serialize, FromRow)]
+pub struct ActivityRow {
+    /// Its own id.
+    pub id: Uuid,
+    /// Its place in the log.
+    pub position: i64,
+    /// The partner it concerns.
+    pub partner_id: Option<String>,
+    /// The event's name.
+    pub activity_type: String,
+    /// The member it concerns.
+    pub user_id: Option<Uuid>,
+    /// What it says, without anything sealed.
+    pub details: Value,
+    /// When it happened.
+    pub timestamp: DateTime<Utc>,
+}
+
+/// Which activities are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityFilter {
+    /// Of this partner.
+    pub partner: Option<String>,
+    /// Of this kind.
+    pub activity_type: Option<String>,
+    /// Of this member.
+    pub member: Option<Uuid>,
+    /// Not before.
+    pub from: Option<DateTime<Utc>>,
+    /// Before.
+    pub to: Option<DateTime<Utc>>,
+}
+
+/// Activities, newest first.
+///
+/// # Errors
+/// [`ListError`].
+pub async fn list(
+    pool: &PgPool,
+    filter: &ActivityFilter,
+    page: &Page,
+) -> Result<(Vec<ActivityRow>, Option<String>), ListError> {
+    let after = page.after_position()?;
+    let rows: Vec<ActivityRow> = sqlx::query_as(
+        "SELECT id, position, partner_id, activity_type, user_id, details, timestamp
+           FROM partner_activity_log
+          WHERE ($1::text IS NULL OR partner_id = $1) AND ($2::text IS NULL OR activity_type = $2)
+            AND ($3::uuid IS NULL OR user_id = $3)
+            AND ($4::timestamptz IS NULL OR timestamp >= $4)
+            AND ($5::timestamptz IS NULL OR timestamp < $5)
+            AND ($6::bigint IS NULL OR position < $6)
+          ORDER BY position DESC LIMIT $7",
+    )
+    .bind(&filter.partner)
+    .bind(&filter.activity_type)
+    .bind(filter.member)
+    .bind(filter.from)
+    .bind(filter.to)
+    .bind(after)
+    .bind(page.fetched())
+    .fetch_all(pool)
+    .await?;
+    Ok(page.cut(rows, |row| row.position.to_string()))
+}

@@ -1,0 +1,170 @@
+//! Asks what was issued, spent and is still out, as of any moment.
+//!
+//! Rows: A1, A4, Q2.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ids::Position;
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+use sqlx::{FromRow, PgPool};
+
+/// Up to which moment the log counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// Everything there is.
+    Now,
+    /// What had been recorded by then.
+    Time(DateTime<Utc>),
+    /// Up to here.
+    Position(Position),
+}
+
+/// One line of the summary; amounts are decimal strings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
+pub struct SummaryLine {
+    /// Where; none for what is owed and not ordered anywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partner_id: Option<String>,
+    /// Of what.
+    pub currency: String,
+    /// Owed to members and not ordered.
+    #[serde(serialize_with = "two_places")]
+    pub committed: Decimal,
+    /// Ordered, and the answer not settled.
+    #[serde(serialize_with = "two_places")]
+    pub in_flight: Decimal,
+    /// Given to members.
+    #[serde(serialize_with = "two_places")]
+    pub issued: Decimal,
+    /// Spent by them.
+    #[serde(serialize_with = "two_places")]
+    pub redeemed: Decimal,
+    /// Not spent in time.
+    #[serde(serialize_with = "two_places")]
+    pub expired: Decimal,
+    /// Taken back.
+    #[serde(serialize_with = "two_places")]
+    pub voided: Decimal,
+    /// Still with members: issued less redeemed, expired and voided.
+    #[serde(serialize_with = "two_places")]
+    pub outstanding: Decimal,
+}
+
+/// What was issued, spent and is still out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// The moment it is of.
+    pub as_of: DateTime<Utc>,
+    /// The last position it counts.
+    pub position: i64,
+    /// By partner.
+    pub partners: Vec<SummaryLine>,
+    /// In all, by currency.
+    pub totals: Vec<SummaryLine>,
+}
+
+fn two_places<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format!("{amount:.2}"))
+}
+
+/// The summary as of a moment, over the business days from `from` to `to`, both included.
+///
+/// # Errors
+/// [`SummaryError::NotReached`] for a position the journal has not come to.
+pub async fn summary(
+    pool: &PgPool,
+    as_of: AsOf,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+) -> Result<Summary, SummaryError> {
+    let reached = crate::checkpoint::position(pool, crate::journal::NAME).await?;
+    let (position, moment) = moment(pool, as_of, reached).await?;
+    let partners = lines(pool, "j.partner_id", (position, from, to)).await?;
+    let totals = lines(pool, "NULL::text", (position, from, to)).await?;
+    Ok(Summary { as_of: moment, position: position.0, partners, totals })
+}
+
+async fn moment(
+    pool: &PgPool,
+    as_of: AsOf,
+    reached: Position,
+) -> Result<(Position, DateTime<Utc>), SummaryError> {
+    let now: DateTime<Utc> = sqlx::query_scalar("SELECT ledger_now()").fetch_one(pool).await?;
+    let (position, moment) = match as_of {
+        AsOf::Now => (reached, now),
+        AsOf::Time(time) if time > now => return Err(SummaryError::InFuture),
+        AsOf::Time(time) => {
+            let position: i64 = sqlx::query_scalar(
+                "SELECT coalesce(max(last_position), 0) FROM public.ledger_batches
+                  WHERE recorded_at <= $1",
+            )
+            .bind(time)
+            .fetch_one(pool)
+            .await?;
+            (Position(position), time)
+        }
+        AsOf::Position(position) => (position, now),
+    };
+    if position > reached {
+        return Err(SummaryError::NotReached { reached });
+    }
+    Ok((position, moment))
+}
+
+type Range = (Position, Option<NaiveDate>, Option<NaiveDate>);
+
+async fn lines(
+    pool: &PgPool,
+    group: &str,
+    (position, from, to): Range,
+) -> Result<Vec<SummaryLine>, sqlx::Error> {
+    let statement = format!(
+        "WITH counted AS (
+           SELECT CASE WHEN a.account = 'liabilities:committed' THEN NULL ELSE {group} END AS partner_id,
+                  j.currency, j.event_type, j.line, j.amount, a.account, a.sign
+             FROM journal j, LATERAL (VALUES (j.credit_account, 1), (j.debit_account, -1))
+                  AS a(account, sign)
+            WHERE j.position <= $1 AND ($2::date IS NULL OR j.effective_on >= $2)
+              AND ($3::date IS NULL OR j.effective_on <= $3)),
+         measured AS (
+           SELECT partner_id, currency,
+             sum(sign * amount) FILTER (WHERE account = 'liabilities:committed') AS committed,
+             sum(sign * amount) FILTER (WHERE account LIKE 'liabilities:clearing:%') AS in_flight,
+             sum(amount) FILTER (WHERE counts AND event_type IN
+               ('VoucherIssued', 'CreditApplied', 'LateIssueFound')) AS issued,
+             sum(CASE event_type WHEN 'RedemptionReversed' THEN -amount ELSE amount END)
+               FILTER (WHERE counts AND event_type IN
+               ('VoucherRedeemed', 'CreditSettled', 'RedemptionReversed')) AS redeemed,
+             sum(amount) FILTER (WHERE counts AND event_type = 'VoucherExpired') AS expired,
+             sum(amount) FILTER (WHERE counts AND event_type IN
+               ('VoucherVoided', 'CreditReturned')) AS voided
+             FROM (SELECT *, line = 1 AND sign = -1 AS counts FROM counted) c
+            GROUP BY partner_id, currency),
+         filled AS (
+           SELECT partner_id, currency, coalesce(committed, 0) AS committed,
+                  coalesce(in_flight, 0) AS in_flight, coalesce(issued, 0) AS issued,
+                  coalesce(redeemed, 0) AS redeemed, coalesce(expired, 0) AS expired,
+                  coalesce(voided, 0) AS voided
+             FROM measured)
+         SELECT *, issued - redeemed - expired - voided AS outstanding
+           FROM filled ORDER BY partner_id NULLS LAST, currency"
+    );
+    sqlx::query_as(&statement).bind(position.0).bind(from).bind(to).fetch_all(pool).await
+}
+
+/// Why there is no summary. It is never an empty one instead.
+#[derive(Debug, thiserror::Error)]
+pub enum SummaryError {
+    /// Ask as of now, or of a moment that was.
+    #[error("that moment has not come yet")]
+    InFuture,
+    /// Ask again in a moment, or for an earlier position.
+    #[error("the journal has come to position {reached}")]
+    NotReached {
+        /// Where it stands.
+        reached: Position,
+    },
+    /// The database could not be asked.
+    #[error("the journal could not be read")]
+    Database(#[from] sqlx::Error),
+}

@@ -1,0 +1,71 @@
+//! Claims rewards that are due.
+
+use chrono::{DateTime, Utc};
+use domain::ids::RewardId;
+use sqlx::{PgPool, Row};
+use uuid::Uuid;
+
+/// A reward in one worker's hands, for as long as the lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueReward {
+    /// Which.
+    pub reward_id: RewardId,
+    /// What its row says is due.
+    pub step: String,
+    sequence: i64,
+}
+
+/// Claims at most `limit` rewards that are due by the ledger's clock, for `lease_seconds`.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn claim_due(
+    pool: &PgPool,
+    worker: Uuid,
+    lease_seconds: i64,
+    limit: i64,
+) -> Result<Vec<DueReward>, sqlx::Error> {
+    let rows = sqlx::query(
+        "UPDATE reward_todo t SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
+           FROM (SELECT reward_id FROM reward_todo
+                  WHERE step IN ('choose', 'issue', 'resolve', 'expire')
+                    AND next_at <= (SELECT ledger_now())
+                  ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
+          WHERE t.reward_id = due.reward_id RETURNING t.reward_id, t.step, t.sequence",
+    )
+    .bind(worker)
+    .bind(lease_seconds)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows
+        .iter()
+        .map(|row| DueReward {
+            reward_id: RewardId(row.get(0)),
+            step: row.get(1),
+            sequence: row.get(2),
+        })
+        .collect())
+}
+
+/// Says when to look again, unless something happened to the reward meanwhile; never, when nothing
+/// more can become due by itself.
+///
+/// # Errors
+/// When the table cannot be written.
+pub async fn look_again_at(
+    pool: &PgPool,
+    due: &DueReward,
+    at: Option<DateTime<Utc>>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE reward_todo SET next_at = coalesce($3, 'infinity'::timestamptz), lease_owner = NULL
+          WHERE reward_id = $1 AND sequence = $2",
+    )
+    .bind(due.reward_id.0)
+    .bind(due.sequence)
+    .bind(at)
+    .execute(pool)
+    .await?;
+    Ok(())
+}

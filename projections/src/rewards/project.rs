@@ -1,0 +1,191 @@
+//! Folds a reward's events into its row. Status and value come from the domain's own rules.
+//!
+//! Rows: R1, R5, Q1, Q3.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use domain::AnchorEvent;
+use domain::money::Amount;
+use domain::reward::{MilestoneReached, RewardEvent, RewardStatus, RewardType};
+use serde_json::{Value, json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::details;
+use super::row::{Row, TABLE};
+use crate::projection::{Projection, ProjectionError, Recorded};
+
+/// The key of its checkpoint.
+pub const NAME: &str = "rewards";
+
+/// The read model `rewards`.
+pub struct Rewards;
+
+#[async_trait]
+impl Projection for Rewards {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["rewards"]
+    }
+
+    async fn project(
+        &self,
+        batch: &[Recorded],
+        tx: &mut PgConnection,
+    ) -> Result<(), ProjectionError> {
+        let events: Vec<(Uuid, &RewardEvent, &Recorded)> = batch.iter().filter_map(of_reward).collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = events.iter().map(|(id, ..)| *id).collect();
+        let stored: Vec<Row> = sqlx::query_as("SELECT * FROM rewards WHERE id = ANY($1)")
+            .bind(&ids)
+            .fetch_all(&mut *tx)
+            .await?;
+        let mut rows: BTreeMap<Uuid, Row> = stored.into_iter().map(|row| (row.id, row)).collect();
+        for (id, event, recorded) in events {
+            if let RewardEvent::MilestoneReached(e) = event {
+                rows.insert(id, first_row(id, e, recorded));
+            }
+            let row = rows.get_mut(&id).ok_or(ProjectionError::Broken {
+                rule: "a reward begins with its milestone",
+                position: recorded.position,
+            })?;
+            fold(row, event, recorded)?;
+        }
+        let rows: Vec<Row> = rows.into_values().collect();
+        Ok(TABLE.upsert(tx, &rows).await?)
+    }
+}
+
+fn of_reward(recorded: &Recorded) -> Option<(Uuid, &RewardEvent, &Recorded)> {
+    let AnchorEvent::Reward(event) = &recorded.event else { return None };
+    Some((recorded.aggregate_id.parse().ok()?, event, recorded))
+}
+
+fn first_row(id: Uuid, e: &MilestoneReached, recorded: &Recorded) -> Row {
+    let texts = |partners: &[domain::ids::PartnerId]| {
+        partners.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    Row {
+        id,
+        user_id: e.member_id.0,
+        milestone_id: e.milestone.to_string(),
+        milestone_days: number(e.milestone_days),
+        journey_number: number(e.journey_number),
+        cycle: number(e.cycle),
+        reward_type: word(e.reward_type),
+        reward_amount: e.amount.decimal(),
+        currency: e.currency.to_string(),
+        policy_version: e.policy_version.to_string(),
+        status: RewardStatus::Pending.to_string(),
+        eligible_partners: texts(&e.eligible_partners),
+        claim_only: texts(&e.claim_only),
+        partner_used: None,
+        distribution_details: None,
+        sealed: None,
+        voucher_id: None,
+        credit_id: None,
+        message: None,
+        error_message: None,
+        issued_at: None,
+        created_at: e.occurred_at,
+        updated_at: e.occurred_at,
+        last_position: recorded.position.0,
+    }
+}
+
+fn fold(row: &mut Row, event: &RewardEvent, recorded: &Recorded) -> Result<(), ProjectionError> {
+    let broken = |rule| ProjectionError::Broken { rule, position: recorded.position };
+    let status: RewardStatus = row.status.parse().map_err(|_| broken("a stored status is known"))?;
+    let face = Amount::new(row.reward_amount).map_err(|_| broken("a stored amount is one"))?;
+    let reward_type = type_of(&row.reward_type).ok_or(broken("a stored type is known"))?;
+    let status = status.after(event, reward_type, face);
+    row.status = status.to_string();
+    row.message = Some(details::message(status).to_owned());
+    row.updated_at = recorded.recorded_at;
+    row.last_position = recorded.position.0;
+    value(row, event);
+    Ok(())
+}
+
+/// What the event says of partner and value.
+fn value(row: &mut Row, event: &RewardEvent) {
+    match event {
+        RewardEvent::PartnerChosen(e) => row.partner_used = Some(e.partner_id.to_string()),
+        RewardEvent::IssuanceRefused(e) => {
+            row.partner_used = None;
+            row.error_message = Some(e.code.clone());
+        }
+        RewardEvent::IssuanceDeferred(e) => row.error_message = Some(e.why.clone()),
+        RewardEvent::IssuanceOutcomeUnknown(e) => row.error_message = Some(e.why.clone()),
+        RewardEvent::RewardFailed(e) => row.error_message = Some(e.why.clone()),
+        RewardEvent::VoucherIssued(e) => {
+            row.partner_used = Some(e.partner_id.to_string());
+            row.voucher_id = Some(e.voucher_id.clone());
+            row.distribution_details = Some(details::of_voucher(e));
+            row.sealed = Some(details::sealed(e));
+            row.issued_at = Some(e.occurred_at);
+            row.error_message = None;
+        }
+        RewardEvent::CreditApplied(e) => {
+            row.partner_used = Some(e.partner_id.to_string());
+            row.credit_id = Some(e.credit_id.clone());
+            row.distribution_details = Some(details::of_credit(e));
+            row.issued_at = Some(e.occurred_at);
+            row.error_message = None;
+        }
+        RewardEvent::CreditSettled(_) => detail(row, "state", json!("settled")),
+        RewardEvent::CreditReturned(e) => {
+            detail(row, "state", json!("returned"));
+            row.credit_id = None;
+            row.partner_used = None;
+            row.error_message = Some(e.why.clone());
+        }
+        RewardEvent::VoucherRedeemed(e) => detail(row, "remaining", json!(e.remaining)),
+        RewardEvent::RedemptionReversed(e) => detail(row, "remaining", json!(e.remaining)),
+        RewardEvent::VoucherExpired(_) | RewardEvent::VoucherVoided(_) => {
+            detail(row, "remaining", json!(Amount::ZERO));
+        }
+        RewardEvent::MilestoneReached(_)
+        | RewardEvent::AccountAwaited(_)
+        | RewardEvent::VerificationRequested(_)
+        | RewardEvent::VerificationPassed(_)
+        | RewardEvent::RewardHeld(_)
+        | RewardEvent::RewardReleased(_)
+        | RewardEvent::IssuanceRequested(_)
+        | RewardEvent::IssuanceNotFound(_)
+        | RewardEvent::VoucherRevealed(_)
+        | RewardEvent::OutcomeAttested(_)
+        | RewardEvent::LateIssueFound(_)
+        | RewardEvent::RewardCancelled(_) => {}
+    }
+}
+
+fn detail(row: &mut Row, name: &str, value: Value) {
+    if let Some(Value::Object(details)) = &mut row.distribution_details {
+        details.insert(name.to_owned(), value);
+    }
+}
+
+fn word(reward_type: RewardType) -> String {
+    serde_json::to_value(reward_type)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+fn type_of(word: &str) -> Option<RewardType> {
+    serde_json::from_value(Value::String(word.to_owned())).ok()
+}

@@ -1,0 +1,86 @@
+//! What may be typed after `anchor`, and where does it go?
+//!
+//! Rows: U5.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::{clock, demo, exit, migrate, sandbox, serve, token};
+
+/// Practical help at milestones of recovery, and a ledger of every cent of it.
+#[derive(Debug, Parser)]
+#[command(name = "anchor", version, propagate_version = true)]
+pub struct Arguments {
+    /// Answer as JSON, for machines
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The whole system on this machine, with nothing to prepare
+    #[command(after_help = "Example: anchor demo --once\n\
+        Plays the story, checks that the books agree, and prints one line.")]
+    Demo(demo::DemoArguments),
+    /// Server and workers against DATABASE_URL
+    #[command(after_help = "Example: anchor serve --no-workers")]
+    Serve {
+        /// Answer requests only; another instance does the work
+        #[arg(long, conflicts_with = "workers_only")]
+        no_workers: bool,
+        /// Do the work only; another instance answers requests
+        #[arg(long)]
+        workers_only: bool,
+    },
+    /// Applies the migrations that the database does not have yet
+    #[command(after_help = "Example: DATABASE_OWNER_URL=postgres://… anchor migrate")]
+    Migrate,
+    /// Acts as every configured partner: OAuth2, vouchers, webhooks, faults on request
+    #[command(after_help = "Example: anchor sandbox --port 9090 --book ./book")]
+    Sandbox {
+        /// Where to listen, on this machine only; any free port when absent
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        /// Where the partners keep their book
+        #[arg(long, default_value = "./.anchor/sandbox")]
+        book: PathBuf,
+        /// Codes and ids follow from it
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Who gets the webhooks; ANCHOR_PUBLIC_URL when absent
+        #[arg(long)]
+        webhooks_to: Option<String>,
+    },
+    /// Makes a development token, where SUPABASE_JWT_SECRET is set
+    #[command(after_help = "Example: anchor token --role finance --ttl 1h")]
+    Token(token::TokenArguments),
+    /// Shows or moves the clock of a demo or sandbox database
+    #[command(after_help = "Example: anchor clock forward 2d")]
+    Clock {
+        #[command(subcommand)]
+        action: clock::ClockAction,
+        /// The demo's folder, when it is not ./.anchor
+        #[arg(long, global = true, default_value = "./.anchor")]
+        data_dir: PathBuf,
+    },
+}
+
+/// Does what was typed.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    let json = arguments.json;
+    let done = match arguments.command {
+        Command::Demo(arguments) => demo::run(arguments, json).await,
+        Command::Serve { no_workers, workers_only } => serve::run(!workers_only, !no_workers).await,
+        Command::Migrate => migrate::run(json).await,
+        Command::Sandbox { port, book, seed, webhooks_to } => {
+            sandbox::run(sandbox::SandboxArguments { port, book, seed, webhooks_to }).await
+        }
+        Command::Token(arguments) => token::run(arguments, json),
+        Command::Clock { action, data_dir } => clock::run(action, data_dir, json).await,
+    };
+    exit::code_of(done)
+}

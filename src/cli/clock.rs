@@ -1,0 +1,86 @@
+//! What time is it for the ledger? Shown, or moved forward, in demo and sandbox databases only.
+//!
+//! Rows: M1, U5.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use chrono::Duration;
+use clap::Subcommand;
+use secrecy::SecretString;
+
+use super::demo::household::Household;
+use crate::clock::{self, Clock};
+use crate::database::{self, Role};
+
+/// What `anchor clock` does.
+#[derive(Debug, Subcommand)]
+pub enum ClockAction {
+    /// The ledger's time, and how far it is ahead of the real one
+    Show,
+    /// Moves the ledger's clock and the sandbox's, together
+    Forward {
+        /// How far, such as 90m, 12h or 2d
+        #[arg(value_parser = parse_span)]
+        by: Duration,
+    },
+}
+
+/// Shows or moves the clock of `DATABASE_URL`, or else of the demo in `data_dir`.
+///
+/// # Errors
+/// When there is no such database, it is a real one, or the clock would go back.
+pub async fn run(action: ClockAction, data_dir: PathBuf, json: bool) -> anyhow::Result<()> {
+    let demo = Household::read(&data_dir).ok();
+    let url = std::env::var("DATABASE_URL")
+        .map(SecretString::from)
+        .ok()
+        .or_else(|| demo.as_ref().map(Household::database_url))
+        .context("no clock found: set DATABASE_URL, or name the demo's folder by --data-dir")?;
+    let pool = database::connect(&url, Role::Owner, 1).await?;
+    if let ClockAction::Forward { by } = action {
+        clock::forward(&pool, by).await?;
+        if let Some(sandbox) = demo.and_then(|demo| demo.sandbox_url()) {
+            let seconds = by.num_seconds();
+            let client = reqwest::Client::new();
+            client
+                .post(format!("{sandbox}/control/clock"))
+                .json(&serde_json::json!({ "forward_seconds": seconds }))
+                .send()
+                .await?
+                .error_for_status()?;
+        }
+    }
+    let clock = Clock::follow(pool).await?;
+    let ahead = clock.now() - clock.real_now();
+    if json {
+        let shown = serde_json::json!({ "now": clock.now(), "ahead_seconds": ahead.num_seconds() });
+        println!("{shown}");
+    } else {
+        println!("{}", clock.now().format("%A %e %B %Y, %H:%M:%S UTC"));
+        println!("{} days and {} hours ahead", ahead.num_days(), ahead.num_hours() % 24);
+    }
+    Ok(())
+}
+
+/// Reads a span of time such as `30m`, `8h` or `2d`.
+///
+/// # Errors
+/// Says what a span looks like.
+pub fn parse_span(text: &str) -> anyhow::Result<Duration> {
+    let expected = "a span is a whole number with s, m, h or d, such as 30m, 8h or 2d";
+    let unit = text.chars().last().context(expected)?;
+    let number: i64 = text[..text.len() - unit.len_utf8()].parse().ok().context(expected)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => bail!(expected),
+    };
+    number
+        .checked_mul(seconds)
+        .filter(|seconds| (1..=4_000 * 86_400).contains(seconds))
+        .map(Duration::seconds)
+        .context("a span is at least a second and at most 4000 days")
+}

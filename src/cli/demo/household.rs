@@ -1,0 +1,146 @@
+//! Where does the demo keep its things? One folder: database, the partners' book, and an environment
+//! file with secrets of its own, readable by its owner alone.
+//!
+//! The environment file is what `anchor serve` would get from its surroundings; loading it into a
+//! shell lets every other `anchor` command work against the demo.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use rand::Rng;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Partners that the sandbox acts as.
+pub const PARTNERS: &[&str] = &["woolworths", "coles"];
+const ENVIRONMENT_FILE: &str = "demo.env";
+
+/// The demo's folder with the variables its programs run with.
+pub struct Household {
+    /// The folder.
+    pub folder: PathBuf,
+    variables: BTreeMap<String, String>,
+}
+
+impl Household {
+    /// Opens the folder, and furnishes it the first time.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn open(folder: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot use {}: choose --data-dir", folder.display()))?;
+        let folder = folder.canonicalize()?;
+        if let Ok(found) = Self::read(&folder) {
+            return Ok(found);
+        }
+        let mut variables = BTreeMap::from([
+            ("ENCRYPTION_KEY".to_owned(), random_hex()),
+            ("SUPABASE_JWT_SECRET".to_owned(), random_hex()),
+            ("SUPABASE_URL".to_owned(), "http://127.0.0.1:54321".to_owned()),
+            ("ANCHOR_SUPPORT_CONTACT".to_owned(), "13 11 14 (Lifeline, day and night)".to_owned()),
+        ]);
+        for partner in PARTNERS {
+            let prefix = partner.to_uppercase().replace('-', "_");
+            variables.insert(format!("{prefix}_CLIENT_ID"), format!("anchor-{partner}"));
+            variables.insert(format!("{prefix}_CLIENT_SECRET"), random_hex());
+            variables.insert(format!("{prefix}_WEBHOOK_SECRET"), random_hex());
+        }
+        let household = Self { folder, variables };
+        household.write()?;
+        Ok(household)
+    }
+
+    /// Reads a folder that has been furnished.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn read(folder: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(folder.join(ENVIRONMENT_FILE))?;
+        let variables = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned()))
+            .collect();
+        Ok(Self { folder: folder.to_path_buf(), variables })
+    }
+
+    /// Sets a variable that is known only once something runs, such as a port.
+    pub fn set(&mut self, name: &str, value: String) {
+        self.variables.insert(name.to_owned(), value);
+    }
+
+    /// Tells the partners' addresses below the sandbox's.
+    pub fn set_sandbox(&mut self, sandbox: &str) {
+        self.set("ANCHOR_SANDBOX_URL", sandbox.to_owned());
+        for partner in PARTNERS {
+            let prefix = partner.to_uppercase().replace('-', "_");
+            self.set(&format!("{prefix}_API_URL"), format!("{sandbox}/{partner}"));
+        }
+    }
+
+    /// Keeps the variables for the next start and for other `anchor` commands.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write(&self) -> anyhow::Result<()> {
+        let path = self.environment_file();
+        let unfinished = path.with_extension("env.new");
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        for (name, value) in &self.variables {
+            writeln!(file, "{name}='{value}'")?;
+        }
+        file.sync_all()?;
+        fs::rename(unfinished, path)?;
+        Ok(())
+    }
+
+    /// Where the variables are kept.
+    #[must_use]
+    pub fn environment_file(&self) -> PathBuf {
+        self.folder.join(ENVIRONMENT_FILE)
+    }
+
+    /// A variable's value.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<String> {
+        self.variables.get(name).cloned()
+    }
+
+    /// The demo's database, while it runs.
+    #[must_use]
+    pub fn database_url(&self) -> SecretString {
+        SecretString::from(self.variable("DATABASE_URL").unwrap_or_default())
+    }
+
+    /// Where the partners are, while the demo runs.
+    #[must_use]
+    pub fn sandbox_url(&self) -> Option<String> {
+        self.variable("ANCHOR_SANDBOX_URL")
+    }
+
+    /// The secret that the demo's tokens are signed with.
+    #[must_use]
+    pub fn jwt_secret(&self) -> SecretString {
+        SecretString::from(self.variable("SUPABASE_JWT_SECRET").unwrap_or_default())
+    }
+
+    /// Notes the database's address.
+    pub fn set_database(&mut self, url: &SecretString) {
+        self.set("DATABASE_URL", url.expose_secret().to_owned());
+    }
+}
+
+fn random_hex() -> String {
+    let mut bytes = [0_u8; 32];
+    rand::rng().fill_bytes(&mut bytes);
+    hex::encode(bytes)
+}

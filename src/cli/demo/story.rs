@@ -1,0 +1,230 @@
+//! What happens, in which order? Each chapter looks first whether it has happened already, so a demo
+//! that was stopped goes on where it was.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use super::cast::{CAST, JACK, MIA, PRIYA, Person, RUTH, RUTHS_NEW_START_DAYS, SAM};
+use super::client::{Caller, Client, Till};
+use super::narrate::Narrator;
+use crate::access::Role;
+use crate::clock::{self, Clock};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// Everything a chapter needs.
+pub struct Stage {
+    /// The server, as app, backend and finance see it.
+    pub client: Client,
+    /// The partners' control desk.
+    pub till: Till,
+    /// Tells what happens.
+    pub narrator: Narrator,
+    /// The ledger's time.
+    pub clock: Clock,
+    /// To move the clock.
+    pub owner: sqlx::PgPool,
+}
+
+impl Stage {
+    /// Plays every chapter that has not been played.
+    ///
+    /// # Errors
+    /// When something does not happen in time, or an answer is not what it should be.
+    pub async fn play(&mut self) -> anyhow::Result<()> {
+        self.chapter_one().await?;
+        self.chapter_two().await?;
+        self.chapter_three().await?;
+        self.chapter_four().await?;
+        self.chapter_five().await
+    }
+
+    /// Mia turns 30, gets her groceries, and spends them.
+    async fn chapter_one(&mut self) -> anyhow::Result<()> {
+        if self.has_status(&MIA, "month_1", "redeemed").await? {
+            return Ok(());
+        }
+        heading("Mia", MIA.about);
+        if !self.is_on_the_way(&MIA).await? {
+            self.set_out(&MIA).await?;
+            let contact = json!({ "email": "mia@members.example", "name": "Mia" });
+            let path = format!("/api/members/{}/contact", MIA.id);
+            self.client.put(Caller::staff(Role::Service), &path, contact).await?;
+        }
+        if self.reward(&MIA, "month_1").await?.is_none() {
+            self.forward_one_day().await?;
+        }
+        let reward = self.wait_for(&MIA, "month_1", "issued").await?;
+        let path = format!("/api/rewards/{}/reveal", id_of(&reward)?);
+        self.client.post(Caller::member(MIA.id), &path, json!({})).await?;
+        self.redeem(&reward, "20.00").await?;
+        self.wait_for(&MIA, "month_1", "redeemed").await?;
+        self.narrator.tell_new().await
+    }
+
+    /// Sam waits for an account; Priya's earlier milestones and Ruth's come from Coles, because
+    /// Woolworths has run out.
+    async fn chapter_two(&mut self) -> anyhow::Result<()> {
+        if self.is_on_the_way(&SAM).await? {
+            return Ok(());
+        }
+        heading("Sam, Priya and Ruth", "Woolworths has run out of vouchers for a while");
+        self.fault("woolworths", "refuse", 3).await?;
+        for person in [&SAM, &PRIYA, &RUTH] {
+            self.set_out(person).await?;
+        }
+        self.wait_for(&SAM, "month_3", "awaiting_account").await?;
+        for person in [&SAM, &PRIYA, &RUTH] {
+            self.wait_for(person, "month_1", "issued").await?;
+        }
+        self.narrator.tell_new().await
+    }
+
+    /// Ruth starts again.
+    async fn chapter_three(&mut self) -> anyhow::Result<()> {
+        let progress = self.client.get(Caller::member(RUTH.id), "/api/progress").await?;
+        if progress["journey_number"] == json!(2) {
+            return Ok(());
+        }
+        heading("Ruth", RUTH.about);
+        let on = self.days_ago(&RUTH, RUTHS_NEW_START_DAYS);
+        let path = format!("/api/members/{}/journey/restart", RUTH.id);
+        self.client.post(Caller::staff(Role::Service), &path, json!({ "on": on })).await?;
+        self.wait_for(&RUTH, "month_1", "issued").await?;
+        self.narrator.tell_new().await
+    }
+
+    /// Jack's shop issues his voucher and does not answer.
+    async fn chapter_four(&mut self) -> anyhow::Result<()> {
+        if self.has_status(&JACK, "month_1", "issued").await? {
+            return Ok(());
+        }
+        heading("Jack", JACK.about);
+        if !self.is_on_the_way(&JACK).await? {
+            self.fault("woolworths", "refuse", 1).await?;
+            self.fault("coles", "timeout_after", 1).await?;
+            self.set_out(&JACK).await?;
+        }
+        self.wait_for(&JACK, "month_1", "issued").await?;
+        self.narrator.tell_new().await
+    }
+
+    /// Priya chooses.
+    async fn chapter_five(&mut self) -> anyhow::Result<()> {
+        if self.has_status(&PRIYA, "year_1", "issued").await? {
+            return Ok(());
+        }
+        heading("Priya", PRIYA.about);
+        let reward = self.wait_for(&PRIYA, "year_1", "awaiting_choice").await?;
+        let path = format!("/api/rewards/{}/claim", id_of(&reward)?);
+        let claim = json!({ "partnerId": "coles" });
+        self.client.post(Caller::member(PRIYA.id), &path, claim).await?;
+        self.wait_for(&PRIYA, "year_1", "issued").await?;
+        self.narrator.tell_new().await
+    }
+
+    /// Reports a member's journey, as the Anchor app's backend does.
+    async fn set_out(&mut self, person: &Person) -> anyhow::Result<()> {
+        let journey = json!({
+            "started_on": self.days_ago(person, person.days),
+            "time_zone": person.time_zone.name(),
+        });
+        let path = format!("/api/members/{}/journey", person.id);
+        self.client.put(Caller::staff(Role::Service), &path, journey).await?;
+        self.narrator.tell_new().await
+    }
+
+    fn days_ago(&self, person: &Person, days: i64) -> String {
+        let today = domain::clean_days::local_date(self.clock.now(), person.time_zone);
+        (today - chrono::Duration::days(days)).to_string()
+    }
+
+    async fn is_on_the_way(&self, person: &Person) -> anyhow::Result<bool> {
+        let progress = self.client.get(Caller::member(person.id), "/api/progress").await?;
+        Ok(progress["journey_number"].is_number())
+    }
+
+    async fn forward_one_day(&mut self) -> anyhow::Result<()> {
+        let day = chrono::Duration::days(1);
+        println!("  (the clock goes forward by one day)");
+        clock::forward(&self.owner, day).await?;
+        let seconds = day.num_seconds();
+        self.till.ask("clock", json!({ "forward_seconds": seconds })).await?;
+        Ok(())
+    }
+
+    async fn fault(&self, partner: &str, kind: &str, times: u32) -> anyhow::Result<()> {
+        let faults = json!({
+            "partner": partner,
+            "operation": "issue",
+            "faults": [{ "kind": kind, "times": times }],
+        });
+        self.till.ask("faults", faults).await?;
+        Ok(())
+    }
+
+    async fn redeem(&self, reward: &Value, amount: &str) -> anyhow::Result<()> {
+        let redemption = json!({
+            "partner": reward["partner_used"],
+            "partner_ref": reward["distribution_details"]["voucherId"],
+            "amount": amount,
+        });
+        self.till.ask("redeem", redemption).await?;
+        Ok(())
+    }
+
+    async fn reward(&self, person: &Person, milestone: &str) -> anyhow::Result<Option<Value>> {
+        let answer = self.client.get(Caller::member(person.id), "/api/rewards").await?;
+        let rewards = answer["rewards"].as_array().context("rewards is a list")?;
+        Ok(rewards.iter().find(|reward| reward["milestone_id"] == milestone).cloned())
+    }
+
+    async fn has_status(
+        &self,
+        person: &Person,
+        milestone: &str,
+        status: &str,
+    ) -> anyhow::Result<bool> {
+        Ok(self.reward(person, milestone).await?.is_some_and(|reward| reward["status"] == status))
+    }
+
+    async fn wait_for(
+        &mut self,
+        person: &Person,
+        milestone: &str,
+        status: &str,
+    ) -> anyhow::Result<Value> {
+        let begun = Instant::now();
+        loop {
+            self.narrator.tell_new().await?;
+            let reward = self.reward(person, milestone).await?;
+            if let Some(reward) = reward.as_ref().filter(|reward| reward["status"] == status) {
+                return Ok(reward.clone());
+            }
+            if begun.elapsed() > PATIENCE {
+                let found = reward.map_or("nothing".to_owned(), |reward| reward["status"].to_string());
+                bail!("{}'s {milestone} should be {status} by now; it is {found}", person.name);
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+}
+
+/// Prints who is who.
+pub fn introduce() {
+    println!("\nThe cast:");
+    for person in CAST {
+        println!("  {:<6} {}", person.name, person.about);
+    }
+}
+
+fn heading(who: &str, what: &str) {
+    println!("\n{who}: {what}");
+}
+
+fn id_of(reward: &Value) -> anyhow::Result<&str> {
+    reward["id"].as_str().context("a reward has an id")
+}

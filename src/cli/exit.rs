@@ -1,0 +1,25 @@
+//! What does the exit code say? Success, a difference, or an environment that does not fit.
+
+use std::process::ExitCode;
+
+use crate::config::Problems;
+use crate::startup::NotServed;
+
+/// As sysexits has it: something in the configuration is wrong.
+const CONFIGURATION: u8 = 78;
+
+/// A command's own verdict: it ran, and what it checked does not hold.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Difference(pub String);
+
+/// Prints what went wrong, once and whole, and answers the code that says of which kind it was.
+pub fn code_of(done: anyhow::Result<()>) -> ExitCode {
+    let Err(error) = done else { return ExitCode::SUCCESS };
+    eprintln!("anchor: {error:#}");
+    if error.is::<Problems>() || error.is::<NotServed>() {
+        ExitCode::from(CONFIGURATION)
+    } else {
+        ExitCode::FAILURE
+    }
+}

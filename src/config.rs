@@ -1,0 +1,257 @@
+//! What does the environment ask for? Read once, checked whole, every problem named at once.
+//!
+//! *Guarantees*: a [`Config`] is complete and sound, or there is none; a problem names the variable
+//! and what to give, never the value that was found. Loops that could run away have their bound here.
+//!
+//! Rows: P12.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+
+use domain::ids::PartnerId;
+use domain::money::Amount;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::partners::settings::{self, PartnerSettings};
+use crate::partners::{Catalogue, CatalogueError};
+use crate::vault::Keyring;
+
+/// How many rewards one worker takes up at a time.
+pub const REWARDS_A_CLAIM: i64 = 64;
+/// How many of them are at partners at once.
+pub const CALLS_AT_ONCE: usize = 32;
+/// How long a claimed reward is one worker's own, in seconds; every send ends well inside it.
+pub const LEASE_SECONDS: i64 = 60;
+/// After so long no byte of a send leaves any more, in seconds.
+pub const SEND_DEADLINE_SECONDS: u64 = 20;
+/// After so long an attempt without a recorded outcome is looked into, in seconds.
+pub const RESOLVE_AFTER_SECONDS: i64 = 90;
+/// How often a call that was never sent is put off before the next partner is asked.
+pub const MAX_DEFERRALS: u32 = 8;
+/// For how long at most, in hours.
+pub const MAX_DEFERRED_HOURS: i64 = 24;
+/// So many definite refusals, over all partners, and people are asked (D3).
+pub const MAX_TRIES: usize = 3;
+/// How many journeys one worker takes up at a time.
+pub const JOURNEYS_A_CLAIM: i64 = 200;
+
+/// Every variable that is read, besides each partner's own five, with a line for people.
+pub const VARIABLES: &[(&str, &str)] = &[
+    ("DATABASE_URL", "where the ledger lives, postgres://…"),
+    ("DATABASE_OWNER_URL", "for `anchor migrate`; DATABASE_URL when absent"),
+    ("READ_DATABASE_URL", "a replica for queries; DATABASE_URL when absent"),
+    ("ENCRYPTION_KEY", "64 hexadecimal characters; `openssl rand -hex 32` makes one"),
+    ("ENCRYPTION_KEY_PREVIOUS", "earlier keys during rotation, space separated"),
+    ("SUPABASE_URL", "who issues the bearer tokens, https://…"),
+    ("SUPABASE_JWT_SECRET", "shared secret of the tokens; when set no key is fetched"),
+    ("ANCHOR_LISTEN", "address and port to serve on; 127.0.0.1:8080 when absent"),
+    ("ANCHOR_PUBLIC_URL", "how others reach this server; http://<listen> when absent"),
+    ("ANCHOR_STEP_UP_FROM", "claims of this amount or more need a second factor; 200.00"),
+    ("ANCHOR_SUPPORT_CONTACT", "how members reach a person, shown where something failed"),
+    ("ANCHOR_LOG_FORMAT", "text or json; text on a terminal"),
+    ("RUST_LOG", "what is logged, such as info or anchor=debug"),
+];
+
+/// Everything that the environment decides.
+#[derive(Debug)]
+pub struct Config {
+    /// The ledger's database.
+    pub database_url: SecretString,
+    /// A replica for queries, or the same.
+    pub read_database_url: SecretString,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How others reach this server.
+    pub public_url: Url,
+    /// Keys that wrap every other key.
+    pub keyring: Keyring,
+    /// Who issues tokens, as `iss` begins.
+    pub supabase_url: Url,
+    /// The shared secret of the tokens, where there is one.
+    pub jwt_secret: Option<SecretString>,
+    /// From this amount on a claim needs a second factor (F4).
+    pub step_up_from: Amount,
+    /// How members reach a person.
+    pub support_contact: Option<String>,
+    /// All partners that are known.
+    pub catalogue: Catalogue,
+    /// Those that have their settings.
+    pub partners: BTreeMap<PartnerId, PartnerSettings>,
+}
+
+impl Config {
+    /// Reads and checks the environment through `variable`.
+    ///
+    /// # Errors
+    /// [`Problems`] names every variable that is missing or unsound.
+    pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Problems> {
+        let mut reader = Reader { variable, problems: Vec::new() };
+        let database_url = reader.secret("DATABASE_URL");
+        let read_database_url = reader.optional("READ_DATABASE_URL").map(SecretString::from);
+        let listen = reader.or_default("ANCHOR_LISTEN", "127.0.0.1:8080", "an address and a port");
+        let public_url = reader.public_url(listen);
+        let keyring = reader.keyring();
+        let supabase_url = reader.url("SUPABASE_URL");
+        let jwt_secret = reader.jwt_secret();
+        let step_up_from =
+            reader.or_default("ANCHOR_STEP_UP_FROM", "200.00", "an amount such as 200.00");
+        let support_contact = reader.optional("ANCHOR_SUPPORT_CONTACT");
+        let catalogue = reader.catalogue();
+        let mut partners = BTreeMap::new();
+        if let (Some(catalogue), Some(public_url)) = (&catalogue, &public_url) {
+            let (found, problems) = settings::read(catalogue, public_url, variable);
+            partners = found;
+            reader.problems.extend(problems.iter().map(ToString::to_string));
+        }
+        let (
+            Some(database_url),
+            Some(listen),
+            Some(public_url),
+            Some(keyring),
+            Some(supabase_url),
+            Some(step_up_from),
+            Some(catalogue),
+            true,
+        ) = (
+            database_url,
+            listen,
+            public_url,
+            keyring,
+            supabase_url,
+            step_up_from,
+            catalogue,
+            reader.problems.is_empty(),
+        )
+        else {
+            return Err(Problems(reader.problems));
+        };
+        Ok(Self {
+            read_database_url: read_database_url.unwrap_or_else(|| database_url.clone()),
+            database_url,
+            listen,
+            public_url,
+            keyring,
+            supabase_url,
+            jwt_secret,
+            step_up_from,
+            support_contact,
+            catalogue,
+            partners,
+        })
+    }
+}
+
+/// The URL with which migrations run: `DATABASE_OWNER_URL`, else `DATABASE_URL`.
+///
+/// # Errors
+/// [`Problems`] when neither is set.
+pub fn owner_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, Problems> {
+    let mut reader = Reader { variable, problems: Vec::new() };
+    reader
+        .optional("DATABASE_OWNER_URL")
+        .map(SecretString::from)
+        .or_else(|| reader.secret("DATABASE_URL"))
+        .ok_or(Problems(reader.problems))
+}
+
+struct Reader<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    problems: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.variable)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn required(&mut self, name: &str) -> Option<String> {
+        let found = self.optional(name);
+        if found.is_none() {
+            let what = VARIABLES.iter().find(|(known, _)| *known == name).map_or("", |(_, w)| w);
+            self.problems.push(format!("{name} is missing: {what}"));
+        }
+        found
+    }
+
+    fn secret(&mut self, name: &str) -> Option<SecretString> {
+        self.required(name).map(SecretString::from)
+    }
+
+    fn url(&mut self, name: &str) -> Option<Url> {
+        let text = self.required(name)?;
+        self.parsed(name, Url::parse(&text).ok(), "a URL")
+    }
+
+    fn or_default<T: std::str::FromStr>(
+        &mut self,
+        name: &str,
+        default: &str,
+        expected: &str,
+    ) -> Option<T> {
+        let text = self.optional(name).unwrap_or_else(|| default.to_owned());
+        self.parsed(name, text.parse().ok(), expected)
+    }
+
+    fn parsed<T>(&mut self, name: &str, value: Option<T>, expected: &str) -> Option<T> {
+        if value.is_none() {
+            self.problems.push(format!("{name} is not {expected}"));
+        }
+        value
+    }
+
+    fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<Url> {
+        match self.optional("ANCHOR_PUBLIC_URL") {
+            Some(text) => self.parsed("ANCHOR_PUBLIC_URL", Url::parse(&text).ok(), "a URL"),
+            None => listen.and_then(|listen| Url::parse(&format!("http://{listen}")).ok()),
+        }
+    }
+
+    fn keyring(&mut self) -> Option<Keyring> {
+        let current = self.secret("ENCRYPTION_KEY")?;
+        let previous: Vec<SecretString> = self
+            .optional("ENCRYPTION_KEY_PREVIOUS")
+            .map(|keys| keys.split_whitespace().map(SecretString::from).collect())
+            .unwrap_or_default();
+        match Keyring::parse(&current, &previous) {
+            Ok(keyring) => Some(keyring),
+            Err(problem) => {
+                self.problems.push(format!("ENCRYPTION_KEY or ENCRYPTION_KEY_PREVIOUS: {problem}"));
+                None
+            }
+        }
+    }
+
+    fn jwt_secret(&mut self) -> Option<SecretString> {
+        let secret = self.optional("SUPABASE_JWT_SECRET")?;
+        if secret.len() < 32 {
+            self.problems.push("SUPABASE_JWT_SECRET is shorter than 32 characters".to_owned());
+        }
+        Some(SecretString::from(secret))
+    }
+
+    fn catalogue(&mut self) -> Option<Catalogue> {
+        let built_in: Result<Catalogue, CatalogueError> = Catalogue::built_in();
+        match built_in {
+            Ok(catalogue) => Some(catalogue),
+            Err(problem) => {
+                self.problems.push(problem.to_string());
+                None
+            }
+        }
+    }
+}
+
+/// What is wrong with the environment: names and what to give, no values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the environment is not complete:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+    }
+}
+
+impl std::error::Error for Problems {}

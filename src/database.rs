@@ -1,0 +1,174 @@
+//! As whom does this process speak to Postgres, and does the schema fit?
+//!
+//! Every pooled connection takes on one role and that role's limits as soon as it is made, so no
+//! query can run with more rights than its pool was meant to have.
+//!
+//! Rows: D6, C4.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::migrate::{Migrate, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Executor, PgPool};
+
+/// Every step of the schema.
+pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// As whom a connection acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Appends events through the ledger's functions, writes read models and work tables.
+    App,
+    /// Only reads; no statement time-out.
+    Read,
+    /// Sees keys, secrets and tokens, and nothing else.
+    Keys,
+    /// Whoever the URL names: migrations and clocks.
+    Owner,
+}
+
+impl Role {
+    fn set_up(self) -> &'static str {
+        match self {
+            Self::App => {
+                "SET ROLE anchor_app; SET search_path = read, public; SET timezone = 'UTC';
+                 SET statement_timeout = '5s'; SET lock_timeout = '2s';
+                 SET idle_in_transaction_session_timeout = '5s'"
+            }
+            Self::Read => {
+                "SET ROLE anchor_read; SET search_path = read, public; SET timezone = 'UTC';
+                 SET default_transaction_read_only = on"
+            }
+            Self::Keys => {
+                "SET ROLE anchor_keys; SET search_path = keys, public; SET timezone = 'UTC';
+                 SET statement_timeout = '5s'; SET lock_timeout = '2s';
+                 SET idle_in_transaction_session_timeout = '5s'"
+            }
+            Self::Owner => "SET search_path = public, read; SET timezone = 'UTC'",
+        }
+    }
+}
+
+/// A pool whose connections all act as `role`.
+///
+/// # Errors
+/// When the URL is none, or the server cannot be reached or has no such role.
+pub async fn connect(
+    url: &SecretString,
+    role: Role,
+    max_connections: u32,
+) -> Result<PgPool, DatabaseError> {
+    let pool = PgPoolOptions::new()
+        .max_connections(max_connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                connection.execute(role.set_up()).await?;
+                Ok(())
+            })
+        })
+        .connect_with(options(url)?)
+        .await?;
+    Ok(pool)
+}
+
+/// One connection of its own, acting as `role`.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_one(url: &SecretString, role: Role) -> Result<PgConnection, DatabaseError> {
+    let mut connection = PgConnection::connect_with(&options(url)?).await?;
+    connection.execute(role.set_up()).await?;
+    Ok(connection)
+}
+
+fn options(url: &SecretString) -> Result<PgConnectOptions, DatabaseError> {
+    let options: PgConnectOptions =
+        url.expose_secret().parse().map_err(|_| DatabaseError::NotAUrl)?;
+    Ok(options.application_name("anchor").disable_statement_logging())
+}
+
+/// Applies what is missing; answers the names of what it applied.
+///
+/// # Errors
+/// When the server cannot be reached or refuses a step; a refused step leaves nothing behind.
+pub async fn migrate(url: &SecretString) -> Result<Vec<String>, DatabaseError> {
+    let mut connection = PgConnection::connect_with(&options(url)?).await?;
+    connection.ensure_migrations_table().await?;
+    let before = connection.list_applied_migrations().await?;
+    MIGRATOR.run(&mut connection).await?;
+    let applied = MIGRATOR
+        .iter()
+        .filter(|step| !before.iter().any(|done| done.version == step.version))
+        .map(|step| format!("{:04} {}", step.version, step.description))
+        .collect();
+    connection.close().await?;
+    Ok(applied)
+}
+
+/// Whether the schema is the one this program was built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MigrationState {
+    /// It is.
+    Current,
+    /// Run `anchor migrate`.
+    Behind,
+    /// A newer program has been here.
+    Ahead,
+}
+
+/// Compares the schema with this program.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn migration_state(pool: &PgPool) -> Result<MigrationState, DatabaseError> {
+    let exists: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(pool)
+        .await?;
+    if !exists {
+        return Ok(MigrationState::Behind);
+    }
+    let applied: Option<i64> =
+        sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations WHERE success")
+            .fetch_one(pool)
+            .await?;
+    let wanted = MIGRATOR.iter().map(|step| step.version).max().unwrap_or(0);
+    Ok(match applied.unwrap_or(0).cmp(&wanted) {
+        std::cmp::Ordering::Less => MigrationState::Behind,
+        std::cmp::Ordering::Equal => MigrationState::Current,
+        std::cmp::Ordering::Greater => MigrationState::Ahead,
+    })
+}
+
+/// Whether this connection could change or remove what has been recorded. It must not.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn may_rewrite_history(pool: &PgPool) -> Result<bool, DatabaseError> {
+    let may = sqlx::query_scalar(
+        "SELECT coalesce(has_table_privilege(c.oid, 'UPDATE')
+                      OR has_table_privilege(c.oid, 'DELETE')
+                      OR has_table_privilege(c.oid, 'TRUNCATE'), false)
+           FROM (SELECT to_regclass('public.events') AS oid) c",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok(may)
+}
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    /// Give postgres://user@host:port/name.
+    #[error("the database's URL is not one")]
+    NotAUrl,
+    /// Look whether the server runs, and whether the role exists.
+    #[error("the database cannot be reached")]
+    Unreachable(#[from] sqlx::Error),
+    /// The step's own text says what is wrong.
+    #[error("a migration was refused")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}

@@ -1,0 +1,242 @@
+//! Who appends, and what happens when the answer is lost? One task, one connection, one rule for
+//! every failure.
+//!
+//! | what | then |
+//! | --- | --- |
+//! | a unique violation | nothing is stored; the same batch again, each version checked, drops exactly the losers |
+//! | bad bytes, other constraints | nothing is stored; each command alone, and only the bad one fails |
+//! | anything else | the outcome is unknown: a new connection, look every command up by its id, send the rest again |
+//! | no answer in time | "not sent", or "unknown" when a call may have arrived; never a conflict |
+//!
+//! Rows: D6.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use domain::ids::Position;
+use secrecy::SecretString;
+use sqlx::PgConnection;
+use tokio::sync::{mpsc, watch};
+
+use super::append_calls::{append, connect, head, stored};
+use super::engine::{Append, EngineLimits, let_others_in, next};
+use super::error::LedgerError;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// After a conflict was met, so many batches check versions at once.
+const VERIFIED_BATCHES: u32 = 64;
+
+/// Appends commands.
+pub(super) struct Appender {
+    url: SecretString,
+    limits: EngineLimits,
+    in_flight: Arc<AtomicUsize>,
+    connection: Option<PgConnection>,
+    head: watch::Sender<Position>,
+    verify_for: u32,
+    /// Taken from the queue and not sent yet: later commands of a stream that is in the batch.
+    held_over: VecDeque<Append>,
+}
+
+impl Appender {
+    pub async fn new(
+        url: SecretString,
+        limits: EngineLimits,
+        in_flight: Arc<AtomicUsize>,
+    ) -> Result<(Self, watch::Receiver<Position>), LedgerError> {
+        let unreachable = |error: sqlx::Error| LedgerError::Unreachable(error.to_string());
+        let mut connection = connect(&url).await.map_err(unreachable)?;
+        let reached = Position(head(&mut connection).await.map_err(unreachable)?);
+        let (head, watched) = watch::channel(reached);
+        let connection = Some(connection);
+        let held_over = VecDeque::new();
+        let appender = Self { url, limits, in_flight, connection, head, verify_for: 0, held_over };
+        Ok((appender, watched))
+    }
+
+    pub async fn run(
+        mut self,
+        mut queue: mpsc::Receiver<Append>,
+        mut stop: watch::Receiver<bool>,
+    ) {
+        loop {
+            if self.held_over.is_empty() {
+                let Some(first) = next(&mut queue, &mut stop).await else { return };
+                self.held_over.push_back(first);
+            }
+            let_others_in(&self.in_flight).await;
+            let batch = self.gather(&mut queue);
+            self.settle(batch).await;
+        }
+    }
+
+    /// Fills a batch: at most one command per stream, within the limits.
+    fn gather(&mut self, queue: &mut mpsc::Receiver<Append>) -> Vec<Append> {
+        let mut batch: Vec<Append> = Vec::new();
+        let mut streams: HashSet<(&'static str, String)> = HashSet::new();
+        let (mut events, mut bytes) = (0, 0);
+        let mut later = VecDeque::new();
+        while batch.len() < self.limits.commands
+            && let Some(append) = self.held_over.pop_front().or_else(|| queue.try_recv().ok())
+        {
+            let size: usize = append.events.iter().map(|event| event.payload.len()).sum();
+            let fits = batch.is_empty()
+                || (events + append.events.len() <= self.limits.events
+                    && bytes + size <= self.limits.bytes);
+            if !fits {
+                later.push_back(append);
+                break;
+            }
+            if streams.insert((append.stream_type, append.stream_id.clone())) {
+                events += append.events.len();
+                bytes += size;
+                batch.push(append);
+            } else {
+                later.push_back(append);
+            }
+        }
+        later.append(&mut self.held_over);
+        self.held_over = later;
+        batch
+    }
+
+    /// Sends a batch until every command of it has its answer.
+    async fn settle(&mut self, batch: Vec<Append>) {
+        let mut to_send = vec![batch];
+        let mut verify = self.verify_for > 0;
+        self.verify_for = self.verify_for.saturating_sub(1);
+        let mut pause = FIRST_PAUSE;
+        while let Some(mut batch) = to_send.pop() {
+            match self.send(&batch, verify).await {
+                Ok(outcomes) => self.answer(batch, outcomes).await,
+                Err(error) if is_unique_violation(&error) && !verify => {
+                    verify = true;
+                    self.verify_for = VERIFIED_BATCHES;
+                    to_send.push(batch);
+                }
+                Err(error) if let Some(code) = refused_for_good(&error) => {
+                    if batch.len() == 1 {
+                        let rejected = LedgerError::Rejected { code };
+                        reply(batch, &rejected);
+                    } else {
+                        to_send.extend(batch.into_iter().map(|alone| vec![alone]));
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, commands = batch.len(), "an append is looked up");
+                    let was_connected = self.connection.take().is_some();
+                    batch.iter_mut().for_each(|append| append.was_sent |= was_connected);
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    let batch = self.give_up_on_the_late(batch);
+                    let rest = self.look_up(batch).await;
+                    if !rest.is_empty() {
+                        to_send.push(rest);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send(
+        &mut self,
+        batch: &[Append],
+        verify: bool,
+    ) -> Result<Vec<Option<i64>>, sqlx::Error> {
+        append(self.connected().await?, batch, verify).await
+    }
+
+    async fn connected(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            none => Ok(none.insert(connect(&self.url).await?)),
+        }
+    }
+
+    /// Answers each command; one that was sent before may have lost against itself.
+    async fn answer(&mut self, batch: Vec<Append>, outcomes: Vec<Option<i64>>) {
+        let mut perhaps_itself = Vec::new();
+        for (append, outcome) in batch.into_iter().zip(outcomes) {
+            match outcome {
+                Some(position) => self.succeed(append, position),
+                None if append.was_sent => perhaps_itself.push(append),
+                None => {
+                    append.reply.send(Err(LedgerError::Conflict)).ok();
+                }
+            }
+        }
+        let lost = self.look_up(perhaps_itself).await;
+        reply(lost, &LedgerError::Conflict);
+    }
+
+    /// Answers those that are stored after all; gives back the others. A look-up that fails leaves
+    /// all of them for another round.
+    async fn look_up(&mut self, batch: Vec<Append>) -> Vec<Append> {
+        if !batch.iter().any(|append| append.was_sent) {
+            return batch;
+        }
+        let found = match self.connected().await {
+            Ok(connection) => stored(connection, &batch).await,
+            Err(error) => Err(error),
+        };
+        let Ok(found) = found else {
+            self.connection = None;
+            return batch;
+        };
+        let mut rest = Vec::new();
+        for (append, found) in batch.into_iter().zip(found) {
+            match found {
+                Some(position) => self.succeed(append, position),
+                None => rest.push(append),
+            }
+        }
+        rest
+    }
+
+    fn succeed(&self, append: Append, position: i64) {
+        self.head.send_if_modified(|head| {
+            let is_further = position > head.0;
+            *head = Position(position.max(head.0));
+            is_further
+        });
+        append.reply.send(Ok(position)).ok();
+    }
+
+    fn give_up_on_the_late(&self, batch: Vec<Append>) -> Vec<Append> {
+        let patience = Duration::from_secs(self.limits.patience_seconds);
+        let (late, rest): (Vec<_>, Vec<_>) =
+            batch.into_iter().partition(|append| append.since.elapsed() >= patience);
+        for append in late {
+            let error = if append.was_sent {
+                LedgerError::OutcomeUnknown
+            } else {
+                LedgerError::NotSent
+            };
+            append.reply.send(Err(error)).ok();
+        }
+        rest
+    }
+}
+
+fn reply(batch: Vec<Append>, error: &LedgerError) {
+    for append in batch {
+        append.reply.send(Err(error.clone())).ok();
+    }
+}
+
+fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.code().map(|code| code.into_owned())
+}
+
+fn is_unique_violation(error: &sqlx::Error) -> bool {
+    sqlstate(error).is_some_and(|code| code == "23505")
+}
+
+/// Bad data, a broken constraint or a bound: the same bytes will be refused again.
+fn refused_for_good(error: &sqlx::Error) -> Option<String> {
+    sqlstate(error)
+        .filter(|code| ["22", "23", "54", "42"].iter().any(|class| code.starts_with(class)))
+}

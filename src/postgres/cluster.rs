@@ -1,0 +1,211 @@
+//! A Postgres cluster of our own: made once, started on a free port, stopped, and gone with its
+//! folder.
+//!
+//! *Guarantees*: listens on 127.0.0.1 alone with a password of its own; its sockets and its log lie
+//! in its folder; `stop` ends it, and so does dropping it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use rand::Rng;
+use secrecy::SecretString;
+use sqlx::Connection;
+
+use super::binaries::{self, NoServer};
+use super::unprivileged::{self, Servant};
+
+/// How much a cluster promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// What it acknowledged survives a crash.
+    Durable,
+    /// Fast and forgetful, for tests.
+    Fast,
+}
+
+/// A running private cluster.
+#[derive(Debug)]
+pub struct PrivateCluster {
+    folder: PathBuf,
+    programs: PathBuf,
+    servant: Option<Servant>,
+    port: u16,
+    password: String,
+    is_running: bool,
+}
+
+impl PrivateCluster {
+    /// Starts the cluster in `folder`, and makes it the first time.
+    ///
+    /// # Errors
+    /// [`ClusterError`] says what is missing, or where the server's own log is.
+    pub async fn start(folder: &Path, durability: Durability) -> Result<Self, ClusterError> {
+        let programs = binaries::find()?;
+        let servant = unprivileged::servant();
+        let folder = unprivileged::reachable(folder, servant.as_ref())?;
+        let mut cluster = Self {
+            password: String::new(),
+            folder,
+            programs,
+            servant,
+            port: 0,
+            is_running: false,
+        };
+        if !cluster.folder.join("pgdata/PG_VERSION").is_file() {
+            cluster.make()?;
+        }
+        cluster.password = fs::read_to_string(cluster.folder.join("password"))?;
+        cluster.stop_server();
+        cluster.port = free_port()?;
+        cluster.start_server(durability)?;
+        Ok(cluster)
+    }
+
+    fn make(&self) -> Result<(), ClusterError> {
+        let mut bytes = [0_u8; 24];
+        rand::rng().fill_bytes(&mut bytes);
+        let password_file = self.folder.join("password");
+        fs::write(&password_file, hex::encode(bytes))?;
+        if let Some(servant) = &self.servant {
+            nix::unistd::chown(&password_file, Some(servant.uid), Some(servant.gid))
+                .map_err(std::io::Error::from)?;
+        }
+        self.run(
+            "initdb",
+            &[
+                "--pgdata",
+                &self.data(),
+                "--username=anchor_admin",
+                "--auth=scram-sha-256",
+                &format!("--pwfile={}", password_file.display()),
+                "--encoding=UTF8",
+                "--locale=C.UTF-8",
+                "--data-checksums",
+                "--no-sync",
+            ],
+        )
+    }
+
+    fn start_server(&mut self, durability: Durability) -> Result<(), ClusterError> {
+        let mut options = format!(
+            "-c listen_addresses=127.0.0.1 -p {} -c unix_socket_directories='{}' \
+             -c max_connections=400 -c shared_buffers=256MB -c max_wal_size=2GB \
+             -c timezone=UTC -c log_timezone=UTC",
+            self.port,
+            self.folder.display()
+        );
+        if durability == Durability::Fast {
+            options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off";
+        }
+        let log = self.folder.join("server.log").display().to_string();
+        let data = self.data();
+        self.run("pg_ctl", &["start", "-w", "-s", "-D", &data, "-l", &log, "-o", &options])?;
+        self.is_running = true;
+        Ok(())
+    }
+
+    /// The address of one of its databases.
+    #[must_use]
+    pub fn url(&self, database: &str) -> SecretString {
+        let Self { port, password, .. } = self;
+        SecretString::from(format!(
+            "postgres://anchor_admin:{password}@127.0.0.1:{port}/{database}"
+        ))
+    }
+
+    /// Makes a database, unless it is there.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn create_database_if_missing(&self, name: &str) -> Result<(), ClusterError> {
+        use secrecy::ExposeSecret;
+        let url = self.url("postgres");
+        let mut connection = sqlx::PgConnection::connect(url.expose_secret()).await?;
+        let exists: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+                .bind(name)
+                .fetch_one(&mut connection)
+                .await?;
+        if !exists {
+            let statement = format!("CREATE DATABASE \"{}\"", name.replace('"', ""));
+            sqlx::raw_sql(&statement).execute(&mut connection).await?;
+        }
+        connection.close().await?;
+        Ok(())
+    }
+
+    /// Stops the server; what it holds stays in its folder.
+    pub async fn stop(mut self) {
+        self.stop_server();
+        self.is_running = false;
+    }
+
+    fn stop_server(&self) {
+        let data = self.data();
+        self.run("pg_ctl", &["stop", "-s", "-m", "fast", "-D", &data]).ok();
+    }
+
+    fn data(&self) -> String {
+        self.folder.join("pgdata").display().to_string()
+    }
+
+    fn run(&self, program: &str, arguments: &[&str]) -> Result<(), ClusterError> {
+        let mut command = Command::new(self.programs.join(program));
+        command.args(arguments).current_dir("/").env_remove("PGDATA").stdin(Stdio::null());
+        // A pipe that the server inherits would never end: only its starter's words are read.
+        command.stdout(Stdio::null());
+        let words = self.folder.join(format!("{program}.log"));
+        command.stderr(fs::File::create(&words)?);
+        if let Some(servant) = &self.servant {
+            command.uid(servant.uid.as_raw()).gid(servant.gid.as_raw());
+        }
+        let Output { status, .. } = command.output()?;
+        if status.success() {
+            return Ok(());
+        }
+        Err(ClusterError::Refused {
+            program: program.to_owned(),
+            said: fs::read_to_string(words).unwrap_or_default().trim().to_owned(),
+            folder: self.folder.clone(),
+        })
+    }
+}
+
+impl Drop for PrivateCluster {
+    fn drop(&mut self) {
+        if self.is_running {
+            self.stop_server();
+        }
+    }
+}
+
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// Why there is no private cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// Install the server programs.
+    #[error(transparent)]
+    NoServer(#[from] NoServer),
+    /// The folder must be one that can be written.
+    #[error("the private cluster's folder cannot be used")]
+    Folder(#[from] std::io::Error),
+    /// What the server's own program said, and where more stands.
+    #[error("{program} refused ({said}); more in {}/server.log", folder.display())]
+    Refused {
+        /// Which program.
+        program: String,
+        /// Its words.
+        said: String,
+        /// The cluster's folder.
+        folder: PathBuf,
+    },
+    /// The server runs and does not answer.
+    #[error("the private server does not answer")]
+    Unreachable(#[from] sqlx::Error),
+}

@@ -1,0 +1,15 @@
+//! How does a machine without a database server run Anchor? With a private Postgres of its own.
+//!
+//! The demo, the tests and the benches each start one from the server binaries that the operating
+//! system's package manager installs: own folder, own port, own user, and nothing of it outside.
+//!
+//! - [`binaries`]: where are `initdb` and `pg_ctl`?
+//! - [`unprivileged`]: as whom do they run? Postgres refuses to run as root.
+//! - [`cluster`]: made once, started, stopped.
+
+pub mod binaries;
+pub mod cluster;
+mod unprivileged;
+
+pub use binaries::NoServer;
+pub use cluster::{ClusterError, Durability, PrivateCluster};

@@ -1,0 +1,108 @@
+//! Which partner is asked next? A pure choice over what is known; the policy's order decides.
+//!
+//! A voucher goes to the first eligible partner that is available. A credit goes to the first where
+//! the member has a verified account; without one the reward waits and the member is told where an
+//! account would do. A partner that is only ever claimed is passed over. After a refusal the next in
+//! order is asked; the one that refused only if it called its refusal temporary, and after the
+//! others. After three tries people are asked instead.
+//!
+//! Rows: M3, R4, D1, D3.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{AccountId, PartnerId};
+use domain::reward::{ChosenBecause, Refusal, Reward, RewardCommand, RewardType, ValueKind};
+
+use crate::config::MAX_TRIES;
+
+/// What a partner could give right now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// The partner's product.
+    pub product: String,
+    /// Voucher or credit.
+    pub kind: ValueKind,
+}
+
+/// What the choice rests on.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Partners that are active and configured, with what they offer.
+    pub offers: BTreeMap<PartnerId, Vec<Offer>>,
+    /// The member's verified accounts.
+    pub verified_accounts: BTreeMap<PartnerId, AccountId>,
+}
+
+/// What to do with a reward that has no partner yet.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// Tell the reward: choose this partner, wait for an account, or give up.
+    Command(Box<RewardCommand>),
+    /// Nobody is available at the moment; look again later.
+    NobodyAvailable,
+}
+
+/// Chooses for a reward that waits for a partner.
+pub fn choose(reward: &Reward, known: &Known) -> Choice {
+    let refusals = reward.refusals();
+    if refusals.iter().filter(|refusal| refusal.counts_as_try).count() >= MAX_TRIES {
+        return fail("refused_three_times");
+    }
+    let candidates = in_order(reward, refusals);
+    if candidates.is_empty() {
+        return fail("no_partner_left");
+    }
+    let wanted = wanted_kind(reward.reward_type());
+    for partner in &candidates {
+        let Some(offers) = known.offers.get(partner) else { continue };
+        let Some(offer) = offers.iter().find(|offer| offer.kind == wanted) else { continue };
+        let account_id = known.verified_accounts.get(partner).copied();
+        if wanted == ValueKind::Credit && account_id.is_none() {
+            continue;
+        }
+        return Choice::Command(Box::new(RewardCommand::Choose {
+            partner_id: partner.clone(),
+            product: offer.product.clone(),
+            kind: wanted,
+            account_id: account_id.filter(|_| wanted == ValueKind::Credit),
+            reason: refusals.last().map_or(ChosenBecause::FirstAvailable, |refusal| {
+                ChosenBecause::AfterRefusal { attempt: refusal.attempt }
+            }),
+        }));
+    }
+    if wanted == ValueKind::Credit && candidates.iter().all(|p| !has_account(known, p)) {
+        return Choice::Command(Box::new(RewardCommand::AwaitAccount { partners: candidates }));
+    }
+    Choice::NobodyAvailable
+}
+
+/// Never asked before those that refused for now; those that refused for good not at all.
+fn in_order(reward: &Reward, refusals: &[Refusal]) -> Vec<PartnerId> {
+    let mut fresh = Vec::new();
+    let mut again = Vec::new();
+    let automatic = reward.eligible_partners().iter().filter(|p| !reward.is_claim_only(p));
+    for partner in automatic {
+        match refusals.iter().rev().find(|refusal| &refusal.partner_id == partner) {
+            None => fresh.push(partner.clone()),
+            Some(refusal) if refusal.temporary => again.push(partner.clone()),
+            Some(_) => {}
+        }
+    }
+    fresh.append(&mut again);
+    fresh
+}
+
+fn has_account(known: &Known, partner: &PartnerId) -> bool {
+    known.verified_accounts.contains_key(partner)
+}
+
+fn wanted_kind(reward_type: RewardType) -> ValueKind {
+    match reward_type {
+        RewardType::GroceryVoucher | RewardType::ChoiceReward => ValueKind::Voucher,
+        RewardType::UtilityCredit | RewardType::TransportCredit => ValueKind::Credit,
+    }
+}
+
+fn fail(why: &str) -> Choice {
+    Choice::Command(Box::new(RewardCommand::Fail { why: why.to_owned() }))
+}

@@ -1,0 +1,211 @@
+//! What did the answer mean, and what is recorded of it? One event for every answer.
+//!
+//! Voucher secrets are sealed under the member's key before they become part of a command: from
+//! there on nobody but the vault can read them.
+//!
+//! Rows: D1, D3, D4, R5, C4.
+
+use anyhow::Context as _;
+use domain::ids::{MemberId, PartnerId};
+use domain::reward::{RecordVoucher, RewardCommand};
+use domain::sealed::Sealed;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::backoff;
+use super::send::InHand;
+use super::worker::IssueReward;
+use crate::config::{MAX_DEFERRALS, MAX_DEFERRED_HOURS};
+use crate::ledger::ExecuteError;
+use crate::partners::{Accepted, NewCredit, NewVoucher, Outcome};
+use crate::vault::Place;
+
+impl IssueReward {
+    /// Records what a partner's answer to `attempt` meant.
+    ///
+    /// # Errors
+    /// When the ledger or the vault cannot be reached: the outcome stays open and is asked for.
+    pub(super) async fn record(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        partner: &PartnerId,
+        outcome: Outcome,
+    ) -> anyhow::Result<()> {
+        let command = match outcome {
+            Outcome::Accepted(Accepted::Voucher(voucher)) => {
+                self.voucher(hand, attempt, partner, voucher).await?
+            }
+            Outcome::Accepted(Accepted::Credit(credit)) => {
+                self.credit(hand, attempt, partner, credit).await?
+            }
+            Outcome::Refused { code, temporary } => {
+                RewardCommand::RecordRefused { attempt, code, temporary, counts_as_try: true }
+            }
+            Outcome::Deferred { why, retry_after } => {
+                self.deferred(hand, attempt, why, retry_after).await?
+            }
+            Outcome::Unknown { why } => self.unknown(hand, attempt, why).await?,
+        };
+        let is_value = matches!(
+            command,
+            RewardCommand::RecordVoucher(_) | RewardCommand::RecordCredit { .. }
+        );
+        match self.execute(hand, command).await {
+            Ok(_) => Ok(()),
+            Err(ExecuteError::Refused(refusal)) if is_value => {
+                tracing::error!(reward.id = %hand.id, %refusal, "value that does not fit its intent");
+                let odd = self.unknown(hand, attempt, "answer_does_not_fit").await?;
+                self.execute(hand, odd).await?;
+                Ok(())
+            }
+            Err(ExecuteError::Refused(refusal)) => {
+                tracing::info!(reward.id = %hand.id, %refusal, "somebody else was first");
+                Ok(())
+            }
+            Err(error) => Err(error).context("the outcome could not be recorded"),
+        }
+    }
+
+    /// Put off, unless it has been put off too often: then it is a refusal that is no try, provided
+    /// that nothing of this attempt can ever have arrived.
+    async fn deferred(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        why: &str,
+        retry_after: Option<std::time::Duration>,
+    ) -> anyhow::Result<RewardCommand> {
+        let now = self.clock.now();
+        let state = self.open_attempt(hand).await?;
+        let Some(open) = state.filter(|open| open.attempt == attempt) else {
+            return Ok(self.retry(attempt, why, 1, retry_after));
+        };
+        let too_often = open.deferrals >= MAX_DEFERRALS
+            || now - open.requested_at >= chrono::Duration::hours(MAX_DEFERRED_HOURS);
+        if open.looks > 0 {
+            return self.unknown(hand, attempt, why).await;
+        }
+        if too_often {
+            return Ok(RewardCommand::RecordRefused {
+                attempt,
+                code: "unreachable".to_owned(),
+                temporary: true,
+                counts_as_try: false,
+            });
+        }
+        Ok(self.retry(attempt, why, open.deferrals + 1, retry_after))
+    }
+
+    fn retry(
+        &self,
+        attempt: u32,
+        why: &str,
+        deferrals: u32,
+        retry_after: Option<std::time::Duration>,
+    ) -> RewardCommand {
+        let retry_at = self.clock.now() + backoff::wait(deferrals, retry_after);
+        RewardCommand::RecordDeferred { attempt, why: why.to_owned(), retry_at }
+    }
+
+    async fn unknown(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        why: &str,
+    ) -> anyhow::Result<RewardCommand> {
+        let looks = self.open_attempt(hand).await?.map_or(0, |open| open.looks);
+        let resolve_at = self.clock.now() + backoff::wait(looks + 1, None);
+        Ok(RewardCommand::RecordUnknown { attempt, why: why.to_owned(), resolve_at })
+    }
+
+    async fn voucher(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        partner: &PartnerId,
+        new: NewVoucher,
+    ) -> anyhow::Result<RewardCommand> {
+        let zone = self.partners.catalogue().get(partner).map(|entry| entry.details().time_zone);
+        let expires_at = new.expires_on.zip(zone).and_then(|(day, zone)| {
+            Some(domain::clean_days::start_of_day(day.succ_opt()?, zone))
+        });
+        Ok(RewardCommand::RecordVoucher(Box::new(RecordVoucher {
+            attempt,
+            code_masked: masked(&new.code),
+            code_tag: self.vault.partner_tag(partner, "voucher_code", &new.code),
+            code: self.seal(hand, attempt, "code", &new.code).await?,
+            pin: self.seal_if_any(hand, attempt, "pin", new.pin.as_ref()).await?,
+            barcode: self.seal_if_any(hand, attempt, "barcode", new.barcode.as_ref()).await?,
+            voucher_id: new.voucher_id,
+            amount: new.amount,
+            currency: new.currency,
+            expires_on: new.expires_on,
+            expires_at,
+            response_digest: new.response_digest,
+            issued_at: new.issued_at,
+        })))
+    }
+
+    async fn credit(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        partner: &PartnerId,
+        new: NewCredit,
+    ) -> anyhow::Result<RewardCommand> {
+        let account = self
+            .account_of(hand.reward.member_id(), partner)
+            .await?
+            .context("a credit was accepted for an account that is no longer linked")?;
+        Ok(RewardCommand::RecordCredit {
+            attempt,
+            credit_id: new.credit_id,
+            account_id: account.account_id,
+            account_masked: account.account_masked,
+            amount: new.amount,
+            currency: new.currency,
+            response_digest: new.response_digest,
+            applied_at: new.applied_at,
+        })
+    }
+
+    async fn seal<T>(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        field: &str,
+        clear: &SecretString,
+    ) -> anyhow::Result<Sealed<T>> {
+        let stream_id = hand.id.to_string();
+        let member: MemberId = hand.reward.member_id();
+        let place = Place {
+            stream: "reward",
+            stream_id: &stream_id,
+            event: "VoucherIssued",
+            field,
+            attempt,
+        };
+        Ok(self.vault.seal(member, &place, clear).await?)
+    }
+
+    async fn seal_if_any<T>(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        field: &str,
+        clear: Option<&SecretString>,
+    ) -> anyhow::Result<Option<Sealed<T>>> {
+        match clear {
+            Some(clear) => Ok(Some(self.seal(hand, attempt, field, clear).await?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// The last four characters; of a code too short to hide the rest, none.
+pub fn masked(code: &SecretString) -> String {
+    let characters: Vec<char> = code.expose_secret().chars().collect();
+    let shown = if characters.len() >= 8 { characters.len() - 4 } else { characters.len() };
+    let hidden: String = characters[..shown].iter().map(|_| '•').collect();
+    hidden + &characters[shown..].iter().collect::<String>()
+}

@@ -1,0 +1,78 @@
+//! What is due for this reward? Read from its stream alone.
+//!
+//! Rows: R1, D4, D6.
+
+use chrono::{DateTime, Utc};
+use domain::reward::{Attempt, AttemptState, Reward, RewardStatus};
+
+/// The next thing to do for a reward.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// No partner is chosen yet.
+    Choose,
+    /// A partner is chosen and not yet asked.
+    Request,
+    /// The open attempt was surely not processed: send it again.
+    SendAgain(Attempt),
+    /// Nobody knows how the open attempt ended: find out.
+    Resolve(Attempt),
+    /// The voucher's last day is over.
+    Expire,
+    /// Nothing, or nothing yet.
+    Nothing,
+}
+
+/// What is due for `reward` at `now`, by the ledger's clock.
+pub fn step(reward: &Reward, now: DateTime<Utc>) -> Step {
+    if let Some(attempt) = reward.open_attempt() {
+        return open_attempt(attempt, now);
+    }
+    match reward.status() {
+        RewardStatus::Pending if reward.chosen().is_some() => Step::Request,
+        RewardStatus::Processing if reward.chosen().is_some() => Step::Request,
+        RewardStatus::Pending | RewardStatus::AwaitingAccount | RewardStatus::Processing => {
+            Step::Choose
+        }
+        RewardStatus::Issued | RewardStatus::PartlyRedeemed => expiry(reward, now),
+        RewardStatus::AwaitingChoice
+        | RewardStatus::AwaitingVerification
+        | RewardStatus::OnReview
+        | RewardStatus::Redeemed
+        | RewardStatus::Expired
+        | RewardStatus::Failed
+        | RewardStatus::Cancelled => Step::Nothing,
+    }
+}
+
+fn open_attempt(attempt: &Attempt, now: DateTime<Utc>) -> Step {
+    match attempt.state {
+        AttemptState::Deferred { retry_at } if retry_at <= now => Step::SendAgain(attempt.clone()),
+        AttemptState::NotFound => Step::SendAgain(attempt.clone()),
+        AttemptState::Requested { resolve_at } | AttemptState::Unknown { resolve_at }
+            if resolve_at <= now =>
+        {
+            Step::Resolve(attempt.clone())
+        }
+        _ => Step::Nothing,
+    }
+}
+
+/// When something becomes due for `reward` by itself; never, when nothing can.
+pub fn due_again_at(reward: &Reward) -> Option<DateTime<Utc>> {
+    match reward.open_attempt().map(|attempt| attempt.state) {
+        Some(AttemptState::Deferred { retry_at }) => Some(retry_at),
+        Some(AttemptState::Requested { resolve_at } | AttemptState::Unknown { resolve_at }) => {
+            Some(resolve_at)
+        }
+        Some(_) => None,
+        None => reward
+            .voucher()
+            .filter(|voucher| !voucher.remaining.is_zero())
+            .and_then(|voucher| voucher.expires_at),
+    }
+}
+
+fn expiry(reward: &Reward, now: DateTime<Utc>) -> Step {
+    let over = reward.voucher().and_then(|voucher| voucher.expires_at).is_some_and(|at| at <= now);
+    if over { Step::Expire } else { Step::Nothing }
+}

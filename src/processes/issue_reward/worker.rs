@@ -1,0 +1,174 @@
+//! Who works on a reward? Whoever claims it first, many at once, each for as long as its lease.
+//!
+//! Rows: M4, D6.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use chrono::Duration;
+use domain::ids::{AccountId, MemberId, PartnerId};
+use domain::reward::{Attempt, Reward, RewardCommand, RewardError};
+use futures::StreamExt;
+use projections::reward_todo::query::{self as todo, DueReward};
+use projections::{partners as partner_rows, user_partner_accounts};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use super::choose::{Choice, Known, Offer, choose};
+use super::send::{InHand, send_deadline};
+use super::step::{Step, due_again_at, step};
+use crate::clock::Clock;
+use crate::config::{CALLS_AT_ONCE, LEASE_SECONDS, REWARDS_A_CLAIM};
+use crate::ledger::{Context, ExecuteError, Executed, Ledger};
+use crate::partners::Partners;
+use crate::processes::expire_vouchers::expire_voucher;
+use crate::vault::Vault;
+
+/// How long a reward rests that nobody can serve at the moment, in seconds.
+const NOBODY_AVAILABLE_SECONDS: i64 = 30;
+
+/// Takes rewards from the todo table to their value.
+#[derive(Clone)]
+pub struct IssueReward {
+    /// Where everything that happens is recorded.
+    pub ledger: Ledger,
+    /// Where the todo table is.
+    pub pool: PgPool,
+    /// Who can be asked.
+    pub partners: Partners,
+    /// What seals voucher codes and makes references.
+    pub vault: Vault,
+    /// The ledger's time.
+    pub clock: Clock,
+    /// Which worker this is, in leases.
+    pub worker: Uuid,
+}
+
+impl IssueReward {
+    /// Works on the rewards that are due; answers how many were.
+    ///
+    /// # Errors
+    /// When the todo table cannot be read. What goes wrong with one reward is logged, and its lease
+    /// runs out.
+    pub async fn turn(&self) -> anyhow::Result<usize> {
+        let due =
+            todo::claim_due(&self.pool, self.worker, LEASE_SECONDS, REWARDS_A_CLAIM).await?;
+        if due.is_empty() {
+            return Ok(0);
+        }
+        let offers = self.offers().await?;
+        futures::stream::iter(&due)
+            .for_each_concurrent(CALLS_AT_ONCE, |due| async {
+                if let Err(error) = self.work_on(due, &offers).await {
+                    let error = format!("{error:#}");
+                    tracing::error!(reward.id = %due.reward_id, error, "a reward was left as it is");
+                }
+            })
+            .await;
+        Ok(due.len())
+    }
+
+    /// Takes one reward as far as it goes: a choice is followed by its request at once.
+    async fn work_on(
+        &self,
+        due: &DueReward,
+        offers: &BTreeMap<PartnerId, Vec<Offer>>,
+    ) -> anyhow::Result<()> {
+        let deadline = send_deadline();
+        let mut hand = self.take_up(due, deadline).await?;
+        if step(&hand.reward, self.clock.now()) == Step::Choose {
+            if !self.choose_for(due, &hand, offers).await? {
+                return Ok(());
+            }
+            hand = self.take_up(due, deadline).await?;
+        }
+        match step(&hand.reward, self.clock.now()) {
+            Step::Request => self.request(&hand).await,
+            Step::SendAgain(attempt) => self.send_again(&hand, &attempt).await,
+            Step::Resolve(attempt) => self.resolve(&hand, &attempt).await,
+            Step::Expire => {
+                expire_voucher(&self.ledger, hand.id, &hand.reward, self.clock.now()).await
+            }
+            Step::Choose => Ok(()),
+            Step::Nothing => {
+                let later = due_again_at(&hand.reward);
+                Ok(todo::look_again_at(&self.pool, due, later).await?)
+            }
+        }
+    }
+
+    async fn take_up(&self, due: &DueReward, deadline: Instant) -> anyhow::Result<InHand> {
+        let loaded = self.ledger.load::<Reward>(&due.reward_id.to_string()).await?;
+        let context = Context::new("process:issue_reward", "it is due")
+            .caused_by(loaded.position)
+            .correlated(due.reward_id.to_string());
+        Ok(InHand { id: due.reward_id, reward: loaded.state, deadline, context })
+    }
+
+    /// Chooses a partner, or says why none; answers whether one was chosen.
+    async fn choose_for(
+        &self,
+        due: &DueReward,
+        hand: &InHand,
+        offers: &BTreeMap<PartnerId, Vec<Offer>>,
+    ) -> anyhow::Result<bool> {
+        let known = Known {
+            offers: offers.clone(),
+            verified_accounts: self.verified_accounts(hand).await?,
+        };
+        let Choice::Command(command) = choose(&hand.reward, &known) else {
+            let later = self.clock.now() + Duration::seconds(NOBODY_AVAILABLE_SECONDS);
+            todo::look_again_at(&self.pool, due, Some(later)).await?;
+            return Ok(false);
+        };
+        let is_choice = matches!(*command, RewardCommand::Choose { .. });
+        match self.execute(hand, *command).await {
+            Ok(_) => Ok(is_choice),
+            Err(ExecuteError::Refused(_)) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn verified_accounts(
+        &self,
+        hand: &InHand,
+    ) -> anyhow::Result<BTreeMap<PartnerId, AccountId>> {
+        let member: MemberId = hand.reward.member_id();
+        let eligible = hand.reward.eligible_partners();
+        let found =
+            user_partner_accounts::query::verified_at(&self.pool, member, eligible).await?;
+        Ok(found.into_iter().map(|account| (account.partner_id, account.account_id)).collect())
+    }
+
+    /// What active and configured partners offer right now.
+    async fn offers(&self) -> anyhow::Result<BTreeMap<PartnerId, Vec<Offer>>> {
+        let active = partner_rows::query::active(&self.pool).await?;
+        Ok(active
+            .into_iter()
+            .filter(|partner| self.partners.is_configured(partner))
+            .filter_map(|partner| {
+                let details = self.partners.catalogue().get(&partner)?.details();
+                let offers = details
+                    .products
+                    .into_iter()
+                    .map(|product| Offer { product: product.id, kind: product.kind })
+                    .collect();
+                Some((partner, offers))
+            })
+            .collect())
+    }
+
+    pub(super) async fn execute(
+        &self,
+        hand: &InHand,
+        command: RewardCommand,
+    ) -> Result<Executed, ExecuteError<RewardError>> {
+        self.ledger.execute::<Reward, _>(&hand.id.to_string(), command, &hand.context).await
+    }
+
+    /// The open attempt as the ledger has it now.
+    pub(super) async fn open_attempt(&self, hand: &InHand) -> anyhow::Result<Option<Attempt>> {
+        let loaded = self.ledger.load::<Reward>(&hand.id.to_string()).await?;
+        Ok(loaded.state.open_attempt().cloned())
+    }
+}

@@ -1,0 +1,238 @@
+//! What runs in one process, and in which order does it start and stop?
+//!
+//! Start: database (never migrated here), clock, vault, ledger, partners described, then projections
+//! and processes, and last the server: nobody is answered before everything behind is there. Stop:
+//! the other way round.
+//!
+//! *Guarantees*: any number of these processes may share one database.
+//!
+//! Rows: P12, D6, U6.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use domain::ids::Position;
+use domain::policy::Policies;
+use projections::runner::Runner;
+use sqlx::PgPool;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use crate::access::TokenTrust;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::database::{self, MigrationState, Role};
+use crate::http::AppState;
+use crate::inbox::{Inbox, Worker};
+use crate::ledger::{EngineLimits, Ledger};
+use crate::partners::Partners;
+use crate::processes::describe_partners::describe_partners;
+use crate::processes::issue_reward::IssueReward;
+use crate::processes::reach_milestones::ReachMilestones;
+use crate::processes::turns::take_turns;
+use crate::vault::Vault;
+
+const APP_CONNECTIONS: u32 = 24;
+const READ_CONNECTIONS: u32 = 24;
+const KEY_CONNECTIONS: u32 = 4;
+
+/// Which parts of Anchor this process runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Parts {
+    /// Answer requests.
+    pub server: bool,
+    /// Project events and run processes.
+    pub workers: bool,
+}
+
+/// Why nothing is served: the database does not fit this program.
+#[derive(Debug, thiserror::Error)]
+pub enum NotServed {
+    /// Run this program's successor, or restore a database that fits it.
+    #[error("the database has been migrated by a newer anchor: run that one")]
+    DatabaseAhead,
+    /// Start with the roles that the migrations make.
+    #[error("this connection may change events: start with a role that may not")]
+    CanRewriteHistory,
+}
+
+/// One running Anchor.
+pub struct Application {
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// Its write side.
+    pub ledger: Ledger,
+    /// Its read models' database.
+    pub pool: PgPool,
+    /// The ledger's time.
+    pub clock: Clock,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Everything that stands before anything runs.
+struct Foundation {
+    pool: PgPool,
+    read_pool: PgPool,
+    clock: Clock,
+    vault: Vault,
+    ledger: Ledger,
+    partners: Partners,
+    policies: Arc<Policies>,
+}
+
+impl Application {
+    /// Starts what `parts` asks for, on `listener`.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or does not fit, or a key is missing. A database that is
+    /// behind is no error: it is served as not ready until it has been migrated.
+    pub async fn start(
+        config: Config,
+        parts: Parts,
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let foundation = Foundation::lay(&config).await?;
+        let mut tasks = Vec::new();
+        let inbox = Inbox::new(foundation.pool.clone(), foundation.vault.clone());
+        if parts.workers {
+            describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;
+            tasks.extend(foundation.start_workers(&inbox, &stopped));
+        }
+        if parts.server {
+            let state = foundation.state(config, inbox)?;
+            tasks.push(tokio::spawn(async move {
+                if let Err(error) = crate::http::server::serve(listener, state, stopped).await {
+                    tracing::error!(%error, "the server ended");
+                }
+            }));
+        }
+        let Foundation { ledger, pool, clock, .. } = foundation;
+        Ok(Self { address, ledger, pool, clock, stop, tasks })
+    }
+
+    /// Stops in order: no new requests or leases, running work finishes, queues are flushed.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task did not end well");
+            }
+        }
+        self.ledger.stop().await;
+        self.pool.close().await;
+    }
+}
+
+impl Foundation {
+    async fn lay(config: &Config) -> anyhow::Result<Self> {
+        let pool = database::connect(&config.database_url, Role::App, APP_CONNECTIONS).await?;
+        if database::migration_state(&pool).await? == MigrationState::Ahead {
+            return Err(NotServed::DatabaseAhead.into());
+        }
+        if database::may_rewrite_history(&pool).await? {
+            return Err(NotServed::CanRewriteHistory.into());
+        }
+        let read_pool =
+            database::connect(&config.read_database_url, Role::Read, READ_CONNECTIONS).await?;
+        let keys = database::connect(&config.database_url, Role::Keys, KEY_CONNECTIONS).await?;
+        let clock = Clock::follow(pool.clone()).await?;
+        let vault = Vault::open(keys, config.keyring.clone()).await?;
+        let limits = EngineLimits::default();
+        let ledger = Ledger::start(&config.database_url, clock.clone(), limits).await?;
+        let http = crate::partners::client()?;
+        let partners = Partners::new(
+            config.catalogue.clone(),
+            config.partners.clone(),
+            http,
+            vault.clone(),
+        )
+        .await?;
+        let policies = Arc::new(Policies::built_in());
+        Ok(Self { pool, read_pool, clock, vault, ledger, partners, policies })
+    }
+
+    fn state(&self, config: Config, inbox: Inbox) -> anyhow::Result<AppState> {
+        let trust = TokenTrust::new(&config.supabase_url, config.jwt_secret.clone())?;
+        Ok(AppState {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            read_pool: self.read_pool.clone(),
+            vault: self.vault.clone(),
+            inbox,
+            policies: self.policies.clone(),
+            clock: self.clock.clone(),
+            trust,
+            catalogue: config.catalogue,
+            partners: config.partners,
+            step_up_from: config.step_up_from,
+            support_contact: config.support_contact,
+        })
+    }
+
+    fn start_workers(&self, inbox: &Inbox, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+        let mut tasks = Vec::new();
+        let mut rewards_due = self.ledger.head();
+        let mut journeys_due = self.ledger.head();
+        for projection in projections::all() {
+            let name = projection.name();
+            let runner = Runner::new(self.pool.clone(), projection, self.ledger.head());
+            match name {
+                projections::reward_todo::NAME => rewards_due = runner.reached(),
+                projections::journey_todo::NAME => journeys_due = runner.reached(),
+                _ => {}
+            }
+            tasks.push(tokio::spawn(runner.run(stop.clone())));
+        }
+        tasks.push(self.issue_rewards(rewards_due, stop));
+        tasks.push(self.reach_milestones(journeys_due, stop));
+        let worker = Worker::new(
+            inbox.clone(),
+            self.ledger.clone(),
+            self.partners.clone(),
+            self.pool.clone(),
+        );
+        tasks.push(tokio::spawn(worker.run(stop.clone())));
+        tasks
+    }
+
+    fn issue_rewards(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = IssueReward {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            partners: self.partners.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            worker: Uuid::now_v7(),
+        };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("issue_reward", || process.turn(), wake, stop).await;
+        })
+    }
+
+    fn reach_milestones(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = ReachMilestones {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            policies: self.policies.clone(),
+            clock: self.clock.clone(),
+            worker: Uuid::now_v7(),
+        };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("reach_milestones", || process.turn(), wake, stop).await;
+        })
+    }
+}

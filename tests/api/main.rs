@@ -1,0 +1,11 @@
+//! Does the whole system keep its promises, seen from outside? One program, a module per subject.
+
+mod bad_input;
+mod coverage;
+mod journeys;
+mod main_job;
+mod many_at_once;
+mod secrets;
+mod support;
+mod unknown_outcome;
+mod webhooks;

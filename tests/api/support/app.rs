@@ -1,0 +1,200 @@
+//! How does a test get an Anchor of its own? Database, sandbox, server and workers, and none of it
+//! shared.
+//!
+//! [`TestApp::finish`] ends a test: it waits until nothing is left to do, then fails the test if
+//! anything was parked, halted or left behind its log.
+
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use anchor::config::Config;
+use anchor::sandbox::{Running, Sandbox, SandboxConfig};
+use anchor::startup::{Application, Parts};
+use anchor::{clock, database};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use sqlx::PgPool;
+use test_database::TestDatabase;
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+/// The secret that every test's tokens are signed with.
+pub const JWT_SECRET: &str = "a-secret-of-the-tests-that-is-long-enough-0123";
+/// Who issues every test's tokens.
+pub const ISSUER: &str = "http://127.0.0.1:54321";
+
+/// A running Anchor with its partners.
+pub struct TestApp {
+    /// Where it answers.
+    pub base: String,
+    /// Where the partners answer.
+    pub sandbox_url: String,
+    /// For looking behind the scenes, as the database's owner.
+    pub pool: PgPool,
+    /// Asks on behalf of anybody.
+    pub http: reqwest::Client,
+    /// The environment it runs with: secrets to look for where they must not be.
+    pub variables: BTreeMap<String, String>,
+    application: Application,
+    sandbox: Running,
+    database: TestDatabase,
+    _book: tempfile::TempDir,
+}
+
+impl TestApp {
+    /// Starts everything.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts everything with further variables.
+    pub async fn start_with(further: &[(&str, &str)]) -> Self {
+        anchor::install_tls();
+        let database = TestDatabase::create().await;
+        let pool = PgPool::connect(database.url.expose_secret()).await.unwrap();
+        clock::mark_simulated(&pool).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let book = tempfile::tempdir().unwrap();
+
+        let mut variables = variables(&database.url, &base);
+        variables.extend(further.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let sandbox_url = format!("http://127.0.0.1:{port}");
+        for partner in ["woolworths", "coles"] {
+            let name = format!("{}_API_URL", partner.to_uppercase());
+            variables.insert(name, format!("{sandbox_url}/{partner}"));
+        }
+        let config = Config::read(&|name| variables.get(name).cloned()).unwrap();
+        let sandbox = SandboxConfig::acting_as(&config.catalogue, &config.partners)
+            .at_port(port)
+            .keeping_book_in(book.path().to_owned())
+            .sending_webhooks_to(Some(base.parse().unwrap()));
+        let sandbox = Sandbox::start(sandbox).await.unwrap();
+        let parts = Parts { server: true, workers: true };
+        let application = Application::start(config, parts, listener).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let app = Self {
+            base,
+            sandbox_url,
+            pool,
+            http,
+            variables,
+            application,
+            sandbox,
+            database,
+            _book: book,
+        };
+        app.until("it is ready", async || {
+            app.http.get(format!("{}/health/ready", app.base)).send().await.unwrap().status() == 200
+        })
+        .await;
+        app
+    }
+
+    /// Looks again and again until `holds`; fails with `what` when it does not in time.
+    pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
+        let begun = Instant::now();
+        while !holds().await {
+            assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
+    /// Waits until every projection has reached the head and nothing is due.
+    pub async fn until_idle(&self) {
+        self.until("nothing is left to do", async || self.is_idle().await).await;
+    }
+
+    async fn is_idle(&self) -> bool {
+        let busy: i64 = sqlx::query_scalar(
+            "SELECT (SELECT count(*) FROM checkpoints WHERE position <
+                       (SELECT coalesce(max(last_position), 0) FROM ledger_batches))
+                  + (SELECT count(*) FROM read.reward_todo
+                      WHERE step IN ('choose', 'issue', 'resolve') AND next_at < 'infinity')
+                  + (SELECT count(*) FROM inbox WHERE state = 'new')",
+        )
+        .fetch_one(&self.pool)
+        .await
+        .unwrap();
+        busy == 0
+    }
+
+    /// The last position of the log.
+    pub async fn head(&self) -> i64 {
+        sqlx::query_scalar("SELECT coalesce(max(last_position), 0) FROM ledger_batches")
+            .fetch_one(&self.pool)
+            .await
+            .unwrap()
+    }
+
+    /// Moves the ledger's and the sandbox's clock.
+    pub async fn forward(&self, by: chrono::Duration) {
+        clock::forward(&self.pool, by).await.unwrap();
+        self.control("clock", json!({ "forward_seconds": by.num_seconds() })).await;
+    }
+
+    /// Tells the sandbox to do something.
+    pub async fn control(&self, what: &str, body: Value) -> Value {
+        let url = format!("{}/control/{what}", self.sandbox_url);
+        let answer = self.http.post(url).json(&body).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "control/{what}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// Has the next `times` issuing calls at a partner go wrong.
+    pub async fn fault(&self, partner: &str, kind: &str, times: u32) {
+        let faults = json!([{ "kind": kind, "times": times }]);
+        let body = json!({ "partner": partner, "operation": "issue", "faults": faults });
+        self.control("faults", body).await;
+    }
+
+    /// What the partners really issued.
+    pub async fn book(&self) -> Vec<Value> {
+        let url = format!("{}/control/book", self.sandbox_url);
+        let book: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
+        book["vouchers"].as_array().unwrap().clone()
+    }
+
+    /// Ends the test: waits for the last work, then checks that nothing was left or set aside.
+    pub async fn finish(self) {
+        self.until_idle().await;
+        let odd: Vec<(String, String)> = sqlx::query_as(
+            "SELECT name, coalesce(error, '') FROM checkpoints WHERE state = 'halted'
+             UNION ALL SELECT partner_id, coalesce(reason, '') FROM inbox WHERE state = 'parked'",
+        )
+        .fetch_all(&self.pool)
+        .await
+        .unwrap();
+        assert!(odd.is_empty(), "halted or parked: {odd:?}");
+        self.end().await;
+    }
+
+    /// Ends a test that leaves something parked on purpose.
+    pub async fn end(self) {
+        self.application.stop().await;
+        self.sandbox.stop().await;
+        self.pool.close().await;
+        self.database.drop().await;
+    }
+}
+
+fn variables(database: &SecretString, base: &str) -> BTreeMap<String, String> {
+    let variables = BTreeMap::from([
+        ("DATABASE_URL", database.expose_secret().to_owned()),
+        ("ENCRYPTION_KEY", "5a".repeat(32)),
+        ("SUPABASE_URL", ISSUER.to_owned()),
+        ("SUPABASE_JWT_SECRET", JWT_SECRET.to_owned()),
+        ("ANCHOR_PUBLIC_URL", base.to_owned()),
+        ("WOOLWORTHS_CLIENT_ID", "anchor-woolworths".to_owned()),
+        ("WOOLWORTHS_CLIENT_SECRET", "woolworths-client-secret-of-the-tests".to_owned()),
+        ("WOOLWORTHS_WEBHOOK_SECRET", "woolworths-webhook-secret-of-the-tests".to_owned()),
+        ("COLES_CLIENT_ID", "anchor-coles".to_owned()),
+        ("COLES_CLIENT_SECRET", "coles-client-secret-of-the-tests".to_owned()),
+        ("COLES_WEBHOOK_SECRET", "coles-webhook-secret-of-the-tests".to_owned()),
+    ]);
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,7 @@
+//! A whole Anchor for each test: own database, real server, the sandbox as the partners.
+
+mod app;
+mod asking;
+
+pub use app::TestApp;
+pub use asking::{Answer, Who};

@@ -1,0 +1,74 @@
+//! Runs every check: format, lints, and all tests against a private Postgres that is gone afterwards.
+//!
+//! `cargo check-all` runs all of it, `cargo check-all -- NAME` only the tests whose name contains
+//! NAME. Two runs at once do not meet: each has a server, a folder and ports of its own.
+
+use std::process::{Command, ExitCode};
+
+use anchor::postgres::{Durability, PrivateCluster};
+use anchor::{cli, database};
+use anyhow::{Context as _, bail};
+use secrecy::ExposeSecret;
+use test_database::{SERVER_VARIABLE, TEMPLATE};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let checked = tokio::select! {
+        checked = check(&arguments) => checked,
+        _ = cli::stop_signal() => Err(anyhow::anyhow!("stopped")),
+    };
+    match checked {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("check-all: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn check(arguments: &[String]) -> anyhow::Result<()> {
+    let is_whole = arguments.is_empty();
+    if is_whole {
+        cargo(&["fmt", "--all", "--check"], &[]).await?;
+        let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
+        cargo(&lints, &[]).await?;
+    }
+    let folder = in_memory_if_possible()?;
+    let cluster = PrivateCluster::start(&folder.path().join("pg"), Durability::Fast).await?;
+    cluster.create_database_if_missing(TEMPLATE).await?;
+    database::migrate(&cluster.url(TEMPLATE)).await?;
+
+    let server = cluster.url("postgres");
+    let environment = [(SERVER_VARIABLE, server.expose_secret())];
+    let mut words = vec!["test", "--workspace", "--no-fail-fast"];
+    words.extend(arguments.iter().map(String::as_str));
+    let tested = cargo(&words, &environment).await;
+    cluster.stop().await;
+    tested
+}
+
+async fn cargo(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+    println!("cargo {}", words.join(" "));
+    let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    command.args(words).envs(environment.iter().copied()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let mut command = tokio::process::Command::from(command);
+    let status = command.kill_on_drop(true).status().await.context("cargo cannot be started")?;
+    if !status.success() {
+        bail!("`cargo {}` did not pass", words.join(" "));
+    }
+    Ok(())
+}
+
+/// A folder for the server: in memory where the system offers that, for speed.
+fn in_memory_if_possible() -> anyhow::Result<tempfile::TempDir> {
+    let prefix = tempfile::Builder::new().prefix("anchor-tests-").permissions(open()).to_owned();
+    let folder = prefix.tempdir_in("/dev/shm").or_else(|_| prefix.tempdir());
+    folder.context("no folder for the test server")
+}
+
+/// The server may run as another user than the one who started us, and must be able to pass.
+fn open() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o711)
+}
