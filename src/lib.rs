@@ -5,5 +5,7 @@ pub mod clock;
 pub mod database;
 pub mod http;
 pub mod ledger;
+pub mod partners;
 pub mod postgres;
 pub mod telemetry;
+pub mod vault;

@@ -1,0 +1,31 @@
+//! Edge out: one interface over all partners.
+//!
+//! A partner is a file in `catalogue/` that says which protocol it speaks; a protocol is a folder in
+//! `protocols/` that turns an [`Order`] into their bytes and their answers into an [`Outcome`]. A new
+//! partner that speaks a known protocol is one data file.
+//!
+//! - [`catalogue`], [`settings`]: who there is, and who is configured
+//! - [`partner`]: the interface; [`registry`]: all of them
+//! - [`outcome`]: what an answer means: no answer is not a no
+//! - [`calls`]: how bytes leave and come back, bounded in every way
+//! - [`oauth`]: tokens for calls
+//! - [`signature`]: what makes a webhook theirs
+//!
+//! *Partners learn nothing about recovery*: an order is reference, product, amount and currency, and
+//! there is no field for anything else.
+
+mod calls;
+pub mod catalogue;
+mod oauth;
+pub mod outcome;
+pub mod partner;
+pub mod protocols;
+pub mod registry;
+pub mod settings;
+pub mod signature;
+
+pub use calls::client;
+pub use catalogue::{Catalogue, CatalogueError};
+pub use outcome::{Accepted, LookUp, NewCredit, NewVoucher, Outcome};
+pub use partner::{Balance, Notice, Order, Partner, Prepared, UnreadableNotice};
+pub use registry::Partners;

@@ -1,0 +1,138 @@
+//! As whom do we call? With a token for the programme, fetched once however many ask.
+//!
+//! Kept in memory, and sealed in the vault so that a restart does not ask anew. Fetched again a
+//! minute before it ends, or when the partner says that it no longer takes it.
+//!
+//! Rows: P8, P9, D2.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use chrono::{DateTime, Duration, Utc};
+use domain::ids::PartnerId;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+
+use super::calls::{NoAnswer, send};
+use super::settings::PartnerSettings;
+use crate::clock::real_now;
+use crate::vault::Vault;
+
+const RENEW_BEFORE_SECONDS: i64 = 60;
+const SECRET_NAME: &str = "client_credentials_token";
+
+#[derive(Clone)]
+struct Token {
+    value: SecretString,
+    ends_at: DateTime<Utc>,
+}
+
+/// The token of one partner.
+pub(super) struct Tokens {
+    partner: PartnerId,
+    settings: PartnerSettings,
+    http: reqwest::Client,
+    vault: Vault,
+    held: Arc<Mutex<Option<Token>>>,
+}
+
+/// Why there is no token. No order has left then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NoToken(pub &'static str);
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: SecretString,
+    token_type: String,
+    expires_in: i64,
+}
+
+/// A token as it rests in the vault.
+#[derive(Serialize, Deserialize)]
+struct AtRest {
+    value: String,
+    ends_at: DateTime<Utc>,
+}
+
+impl Tokens {
+    pub fn new(
+        partner: PartnerId,
+        settings: PartnerSettings,
+        http: reqwest::Client,
+        vault: Vault,
+    ) -> Self {
+        Self { partner, settings, http, vault, held: Arc::default() }
+    }
+
+    /// A token that is good for at least another minute. Whoever asks meanwhile waits for the same.
+    pub async fn get(&self, deadline: Instant) -> Result<SecretString, NoToken> {
+        let mut held = self.held.lock().await;
+        if held.is_none() {
+            *held = self.from_vault().await;
+        }
+        if let Some(token) = held.as_ref().filter(|token| token.is_fresh()) {
+            return Ok(token.value.clone());
+        }
+        let token = self.fetch(deadline).await?;
+        let value = token.value.clone();
+        self.to_vault(&token).await;
+        *held = Some(token);
+        Ok(value)
+    }
+
+    /// The partner did not take this one; the next call fetches another.
+    pub async fn reject(&self, refused: &SecretString) {
+        let mut held = self.held.lock().await;
+        let is_same = |token: &Token| token.value.expose_secret() == refused.expose_secret();
+        if held.as_ref().is_some_and(is_same) {
+            // Not none: the vault still has the one that was refused.
+            held.iter_mut().for_each(|token| token.ends_at = DateTime::UNIX_EPOCH);
+        }
+    }
+
+    async fn fetch(&self, deadline: Instant) -> Result<Token, NoToken> {
+        let url = format!("{}/oauth/token", self.settings.api_url.as_str().trim_end_matches('/'));
+        let PartnerSettings { client_id, client_secret, .. } = &self.settings;
+        let request = self
+            .http
+            .post(url)
+            .basic_auth(client_id, Some(client_secret.expose_secret()))
+            .form(&[("grant_type", "client_credentials"), ("scope", "vouchers")]);
+        let answer = send(request, deadline).await.map_err(|no_answer| match no_answer {
+            NoAnswer::NotSent(why) | NoAnswer::Lost(why) => NoToken(why),
+        })?;
+        if !answer.status.is_success() {
+            return Err(NoToken("token_refused"));
+        }
+        let granted: Granted =
+            serde_json::from_slice(&answer.body).map_err(|_| NoToken("token_unreadable"))?;
+        if !granted.token_type.eq_ignore_ascii_case("bearer") || granted.expires_in <= 0 {
+            return Err(NoToken("token_unreadable"));
+        }
+        let lasts = Duration::seconds(granted.expires_in.min(86_400));
+        Ok(Token { value: granted.access_token, ends_at: real_now() + lasts })
+    }
+
+    async fn from_vault(&self) -> Option<Token> {
+        let kept = self.vault.partner_secret(&self.partner, SECRET_NAME).await.ok()??;
+        let kept: AtRest = serde_json::from_str(kept.expose_secret()).ok()?;
+        Some(Token { value: SecretString::from(kept.value), ends_at: kept.ends_at })
+    }
+
+    async fn to_vault(&self, token: &Token) {
+        let at_rest =
+            AtRest { value: token.value.expose_secret().to_owned(), ends_at: token.ends_at };
+        let Ok(text) = serde_json::to_string(&at_rest) else { return };
+        let kept = self.vault.put_partner_secret(&self.partner, SECRET_NAME, &text.into()).await;
+        if let Err(error) = kept {
+            tracing::warn!(partner = %self.partner, %error, "a token is kept in memory alone");
+        }
+    }
+}
+
+impl Token {
+    fn is_fresh(&self) -> bool {
+        self.ends_at - real_now() > Duration::seconds(RENEW_BEFORE_SECONDS)
+    }
+}

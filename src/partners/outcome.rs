@@ -1,0 +1,106 @@
+//! What did the partner's answer mean? Four classes, and no answer is not a no.
+//!
+//! | what the caller saw | class |
+//! | --- | --- |
+//! | the connection was never made | deferred: nothing was sent |
+//! | a documented "not processed" (429, 503) | deferred |
+//! | a refusal with the documented error body | refused |
+//! | good, and what was ordered | accepted |
+//! | anything else once a byte may have left | unknown |
+//!
+//! *Unknown is a value that must be matched*, so nobody can take it for a refusal.
+//!
+//! Rows: D4.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::money::{Amount, Currency};
+use secrecy::SecretString;
+
+/// How a call to issue ended.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The value exists.
+    Accepted(Accepted),
+    /// A definite no: nothing was issued under this key, and nothing will be.
+    Refused {
+        /// The partner's documented code.
+        code: String,
+        /// Whether it may say yes later.
+        temporary: bool,
+    },
+    /// Surely not processed.
+    Deferred {
+        /// A code.
+        why: &'static str,
+        /// What the partner asked for.
+        retry_after: Option<Duration>,
+    },
+    /// It may exist, or not.
+    Unknown {
+        /// A code.
+        why: &'static str,
+    },
+}
+
+/// What a partner gave.
+#[derive(Debug)]
+pub enum Accepted {
+    /// A code to spend.
+    Voucher(NewVoucher),
+    /// Money on an account.
+    Credit(NewCredit),
+}
+
+/// A voucher, its secrets in clear until the vault has them.
+#[derive(Debug)]
+pub struct NewVoucher {
+    /// The partner's id of it.
+    pub voucher_id: String,
+    /// What is spent at the till.
+    pub code: SecretString,
+    /// The PIN, where there is one.
+    pub pin: Option<SecretString>,
+    /// What the scanner reads, where it is not the code.
+    pub barcode: Option<SecretString>,
+    /// Its face value.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// The last local day on which it can be spent.
+    pub expires_on: Option<NaiveDate>,
+    /// When it was issued, by the partner's clock.
+    pub issued_at: DateTime<Utc>,
+    /// SHA-256 of the answer, in hex.
+    pub response_digest: String,
+}
+
+/// A credit that was accepted.
+#[derive(Debug)]
+pub struct NewCredit {
+    /// The partner's id of it.
+    pub credit_id: String,
+    /// How much.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// When it was accepted, by the partner's clock.
+    pub applied_at: DateTime<Utc>,
+    /// SHA-256 of the answer, in hex.
+    pub response_digest: String,
+}
+
+/// What the partner knows under our reference.
+#[derive(Debug)]
+pub enum LookUp {
+    /// The value exists.
+    Found(Accepted),
+    /// It knows of nothing. By itself not a no: our call may still be under way.
+    NotFound,
+    /// It did not say.
+    Unknown {
+        /// A code.
+        why: &'static str,
+    },
+}

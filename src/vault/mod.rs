@@ -1,0 +1,25 @@
+//! What keeps secrets secret? One key outside the database wraps every key inside it.
+//!
+//! - [`keyring`]: the keys from the environment, each with an id
+//! - [`cipher`]: AES-256-GCM, bound to the place it belongs to
+//! - [`member_keys`]: a key per member; destroying it makes every copy unreadable
+//! - [`program_keys`]: keys for references, keyed hashes and the inbox
+//! - [`sealing`]: what the rest of the program asks
+//! - [`partner_secrets`]: credentials and tokens at rest
+//!
+//! *Guarantees*: a fresh nonce each time; a ciphertext opens only where it was sealed for; nothing
+//! here can be printed; a key that is missing is named by its id.
+
+mod cipher;
+mod error;
+pub mod keyring;
+mod member_keys;
+mod partner_secrets;
+mod program_keys;
+mod sealing;
+#[cfg(test)]
+mod tests;
+
+pub use error::{KeyringError, VaultError};
+pub use keyring::Keyring;
+pub use sealing::{Place, Vault};

@@ -1,0 +1,59 @@
+//! Where do a partner's credentials and tokens rest? Here, sealed, one row each.
+//!
+//! Rows: P9.
+
+use domain::ids::PartnerId;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::error::VaultError;
+use super::sealing::Vault;
+
+impl Vault {
+    /// Keeps a secret of a partner, replacing the one before.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn put_partner_secret(
+        &self,
+        partner: &PartnerId,
+        name: &str,
+        secret: &SecretString,
+    ) -> Result<(), VaultError> {
+        let place = format!("keys.partner_secrets/{name}");
+        let sealed = self.seal_for_partner(partner, &place, secret.expose_secret().as_bytes());
+        sqlx::query(
+            "INSERT INTO partner_secrets (partner_id, name, sealed) VALUES ($1, $2, $3)
+             ON CONFLICT (partner_id, name)
+             DO UPDATE SET sealed = EXCLUDED.sealed, updated_at = clock_timestamp()",
+        )
+        .bind(partner.as_str())
+        .bind(name)
+        .bind(sealed)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// A secret of a partner, if one is kept.
+    ///
+    /// # Errors
+    /// When the store cannot be reached, or what it holds does not open.
+    pub async fn partner_secret(
+        &self,
+        partner: &PartnerId,
+        name: &str,
+    ) -> Result<Option<SecretString>, VaultError> {
+        let sealed: Option<Vec<u8>> = sqlx::query_scalar(
+            "SELECT sealed FROM partner_secrets WHERE partner_id = $1 AND name = $2",
+        )
+        .bind(partner.as_str())
+        .bind(name)
+        .fetch_optional(&self.pool)
+        .await?;
+        let Some(sealed) = sealed else { return Ok(None) };
+        let place = format!("keys.partner_secrets/{name}");
+        let clear = self.open_for_partner(partner, &place, &sealed)?;
+        let text = String::from_utf8(clear).map_err(|_| VaultError::DoesNotOpen)?;
+        Ok(Some(SecretString::from(text)))
+    }
+}

@@ -1,0 +1,50 @@
+//! Which keys does the program itself use? Random ones, made once for all instances, wrapped like the
+//! members'.
+//!
+//! Rows: P9.
+
+use sqlx::PgPool;
+
+use super::cipher::{self, joined};
+use super::error::VaultError;
+use super::keyring::{Key, Keyring};
+use super::member_keys::unwrap;
+
+/// Keys for references, keyed hashes and what is kept for partners.
+#[derive(Clone)]
+pub(super) struct ProgramKeys {
+    pub reference: Key,
+    pub tag: Key,
+    pub partner: Key,
+}
+
+impl ProgramKeys {
+    /// Opens them, and makes them the first time.
+    pub async fn open(pool: &PgPool, keyring: &Keyring) -> Result<Self, VaultError> {
+        Ok(Self {
+            reference: one(pool, keyring, "reference").await?,
+            tag: one(pool, keyring, "tag").await?,
+            partner: one(pool, keyring, "partner").await?,
+        })
+    }
+}
+
+async fn one(pool: &PgPool, keyring: &Keyring, name: &str) -> Result<Key, VaultError> {
+    let place = joined(&[b"keys.program_keys", b"wrapped_key", name.as_bytes()]);
+    let kek = keyring.current();
+    let fresh = cipher::seal(kek, &place, &Key::random().bytes[..]);
+    sqlx::query(
+        "INSERT INTO program_keys (name, wrapped_key, kek_id) VALUES ($1, $2, $3)
+         ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(name)
+    .bind(fresh)
+    .bind(hex::encode(kek.id))
+    .execute(pool)
+    .await?;
+    let wrapped: Vec<u8> = sqlx::query_scalar("SELECT wrapped_key FROM program_keys WHERE name = $1")
+        .bind(name)
+        .fetch_one(pool)
+        .await?;
+    unwrap(keyring, &place, &wrapped)
+}
