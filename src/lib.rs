@@ -1,10 +1,13 @@
 //! How the world reaches Anchor.
 
+pub mod access;
 pub mod clock;
 pub mod database;
+pub mod http;
 pub mod inbox;
 pub mod ledger;
 pub mod partners;
 pub mod postgres;
 pub mod sandbox;
+pub mod telemetry;
 pub mod vault;

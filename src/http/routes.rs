@@ -1,0 +1,90 @@
+//! Which addresses are there? Every one, a line each.
+//!
+//! A line names the method, the address and the handler. Whom it serves is read off the handler's
+//! first parameter ([`ServesWhom`]): one that does not say so does not compile. Everything that is not
+//! a GET stands behind [`once`].
+//!
+//! Rows: Q2, F1, F5.
+
+use std::collections::BTreeMap;
+
+use actix_web::dev::Handler;
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Responder, ResponseError, Route};
+
+use super::idempotency::once;
+use super::problem::{Code, Problem};
+use super::{operations::health, operations::metrics, support_services};
+use crate::access::WhoMay;
+use crate::access::roles::ServesWhom;
+use crate::http::openapi;
+
+/// One line of the table.
+pub struct Line {
+    /// The method.
+    pub method: Method,
+    /// The address, with `{id}` for an id.
+    pub path: &'static str,
+    /// Who may.
+    pub who: WhoMay,
+    route: Route,
+}
+
+/// The table.
+#[must_use]
+pub fn all() -> Vec<Line> {
+    vec![
+        get("/api/support-services", support_services::list),
+        get("/api/openapi.json", openapi::show),
+        get("/health/live", health::live),
+        get("/health/ready", health::ready),
+        get("/metrics", metrics::show),
+    ]
+}
+
+fn line<F, Args>(method: Method, path: &'static str, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + ServesWhom + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = web::method(method.clone());
+    let route = if method == Method::GET {
+        route.to(handler)
+    } else {
+        route.to(handler).wrap(from_fn(once))
+    };
+    Line { method, path, who: Args::WHO, route }
+}
+
+fn get<F, Args>(path: &'static str, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + ServesWhom + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::GET, path, handler)
+}
+
+/// Registers the table with a server.
+pub fn configure(config: &mut ServiceConfig) {
+    let mut by_path: BTreeMap<&str, Vec<Line>> = BTreeMap::new();
+    for line in all() {
+        by_path.entry(line.path).or_default().push(line);
+    }
+    for (path, lines) in by_path {
+        let allowed: Vec<&str> = lines.iter().map(|line| line.method.as_str()).collect();
+        let allowed = HeaderValue::from_str(&allowed.join(", ")).expect("methods are plain text");
+        let other = move || {
+            let problem = Problem::new(Code::MethodNotAllowed).header(ALLOW, allowed.clone());
+            async move { problem.error_response() }
+        };
+        let resource = web::resource(path).default_service(web::to(other));
+        let resource = lines.into_iter().fold(resource, |all, line| all.route(line.route));
+        config.service(resource);
+    }
+    config.default_service(web::to(|| async { Problem::new(Code::NotFound).error_response() }));
+}

@@ -1,0 +1,76 @@
+//! How are requests taken in and let go? Sockets, limits, and an end that loses nothing.
+//!
+//! *Guarantees*: after a stop no connection is taken; requests that run get twenty seconds. Slow
+//! headers end after ten seconds, slow bodies with the request's own limit.
+//!
+//! Rows: U6.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse, HttpServer};
+use tokio::sync::watch;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use super::idempotency::SavedAnswers;
+use super::openapi::{self, Document};
+use super::operations::observe;
+use super::routes;
+use super::state::AppState;
+
+const MAX_CONNECTIONS_A_THREAD: usize = 4096;
+const SLOW_HEADERS: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long requests that run may still take after a stop.
+pub const GRACE_SECONDS: u64 = 20;
+
+/// Serves until `stop` is true, then lets running requests end.
+///
+/// # Errors
+/// When the listener cannot be used, or a server thread dies.
+pub async fn serve(
+    listener: TcpListener,
+    state: AppState,
+    mut stop: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let document = serde_json::to_value(openapi::document()).expect("the document is plain JSON");
+    let document = Data::new(Document(document));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(Data::new(state.access.clone()))
+            .app_data(Data::new(state.metrics.clone()))
+            .app_data(Data::new(SavedAnswers::new(state.pool.clone())))
+            .app_data(Data::new(state.clone()))
+            .app_data(document.clone())
+            .configure(routes::configure)
+            .configure(documentation)
+            .wrap(from_fn(observe))
+    })
+    .max_connections(MAX_CONNECTIONS_A_THREAD)
+    .client_request_timeout(SLOW_HEADERS)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(GRACE_SECONDS)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let stopping = async move {
+        // A sender that is gone means the same as a stop.
+        let _ = stop.wait_for(|is_stopped| *is_stopped).await;
+        handle.stop(true).await;
+    };
+    let (ended, ()) = tokio::join!(server, stopping);
+    ended
+}
+
+/// The page that shows the API document; everything it needs is inside the program.
+fn documentation(config: &mut web::ServiceConfig) {
+    let page = Config::from("/api/openapi.json").validator_url("none").persist_authorization(false);
+    let to_page = || async {
+        HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
+    };
+    config.route("/docs", web::get().to(to_page));
+    config.service(SwaggerUi::new("/docs/{_:.*}").config(page));
+}

@@ -1,0 +1,9 @@
+//! The parts around the handlers, each by itself.
+//!
+//! Rows: Q2, Q4, F1.
+
+mod json;
+mod position;
+mod problem;
+mod routes;
+mod server;
