@@ -124,10 +124,9 @@ impl Policies {
                 line: error.span().map_or(0, |span| text[..span.start].lines().count().max(1)),
                 reason: error.message().to_owned(),
             })?;
-            policy.check().map_err(|reason| PolicyError::Unsound {
-                file: (*file).to_owned(),
-                reason,
-            })?;
+            policy
+                .check()
+                .map_err(|reason| PolicyError::Unsound { file: (*file).to_owned(), reason })?;
             policies.push(policy);
         }
         policies.sort_by_key(|policy| policy.in_force_from);
@@ -205,8 +204,8 @@ impl Policy {
         reached_on: NaiveDate,
     ) -> DueMilestone {
         let brought_along = (run.reported_on - run.started_on).num_days();
-        let needs_review = brought_along > i64::from(self.max_backdated_days)
-            && reached_on <= run.reported_on;
+        let needs_review =
+            brought_along > i64::from(self.max_backdated_days) && reached_on <= run.reported_on;
         DueMilestone {
             reach: ReachMilestone {
                 member_id: member,

@@ -57,11 +57,7 @@ impl Appender {
         Ok((appender, watched))
     }
 
-    pub async fn run(
-        mut self,
-        mut queue: mpsc::Receiver<Append>,
-        mut stop: watch::Receiver<bool>,
-    ) {
+    pub async fn run(mut self, mut queue: mpsc::Receiver<Append>, mut stop: watch::Receiver<bool>) {
         loop {
             if self.held_over.is_empty() {
                 let Some(first) = next(&mut queue, &mut stop).await else { return };
@@ -210,11 +206,8 @@ impl Appender {
         let (late, rest): (Vec<_>, Vec<_>) =
             batch.into_iter().partition(|append| append.since.elapsed() >= patience);
         for append in late {
-            let error = if append.was_sent {
-                LedgerError::OutcomeUnknown
-            } else {
-                LedgerError::NotSent
-            };
+            let error =
+                if append.was_sent { LedgerError::OutcomeUnknown } else { LedgerError::NotSent };
             append.reply.send(Err(error)).ok();
         }
         rest

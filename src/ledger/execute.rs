@@ -216,4 +216,3 @@ async fn pause(round: u32) {
     let pause = rand::rng().random_range(0..=longest);
     tokio::time::sleep(Duration::from_millis(pause)).await;
 }
-

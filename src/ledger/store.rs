@@ -152,7 +152,8 @@ impl Stored<'_> {
 
 /// The rows of one stream in order; a stream with a hole is refused.
 pub(super) fn in_order(rows: &[PgRow]) -> Result<Vec<Stored<'_>>, PersistenceError> {
-    let mut stored = rows.iter().map(read_row).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut stored =
+        rows.iter().map(read_row).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     stored.sort_unstable_by_key(|stored| stored.sequence);
     for (expected, found) in (1..).zip(&stored) {
         if found.sequence != expected {

@@ -77,7 +77,8 @@ pub(super) async fn send(request: RequestBuilder, deadline: Instant) -> Result<A
 async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
     let status = response.status();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let retry_after = header(RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    let retry_after =
+        header(RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs);
     let is_json = header(CONTENT_TYPE).is_some_and(|text| text.starts_with("application/json"));
     let mut body = Vec::new();
     loop {

@@ -27,7 +27,9 @@ impl WebhookSecret {
     /// What to give instead.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let bytes = match text.strip_prefix("whsec_") {
-            Some(encoded) => STANDARD.decode(encoded).map_err(|_| "whsec_ is followed by base64")?,
+            Some(encoded) => {
+                STANDARD.decode(encoded).map_err(|_| "whsec_ is followed by base64")?
+            }
             None => text.as_bytes().to_vec(),
         };
         if bytes.len() < SHORTEST_SECRET {
@@ -146,9 +148,8 @@ impl Reader<'_> {
 
     fn api_url(&mut self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok();
-        let sound = url.filter(|url| {
-            url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
-        });
+        let sound = url
+            .filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)));
         if sound.is_none() {
             self.problem("_API_URL", "is an https address (http on this machine only)");
         }
@@ -156,8 +157,11 @@ impl Reader<'_> {
     }
 
     fn secrets(&mut self, text: &str) -> Option<Vec<WebhookSecret>> {
-        let secrets: Result<Vec<_>, _> = text.split_whitespace().map(WebhookSecret::parse).collect();
-        secrets.map_err(|what| self.problem("_WEBHOOK_SECRET", &format!("is not usable: {what}"))).ok()
+        let secrets: Result<Vec<_>, _> =
+            text.split_whitespace().map(WebhookSecret::parse).collect();
+        secrets
+            .map_err(|what| self.problem("_WEBHOOK_SECRET", &format!("is not usable: {what}")))
+            .ok()
     }
 
     fn redirect_uri(&mut self, public_url: &Url) -> Option<Url> {

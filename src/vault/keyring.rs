@@ -47,10 +47,7 @@ impl Keyring {
     ///
     /// # Errors
     /// [`KeyringError::NotAKey`].
-    pub fn parse(
-        current: &SecretString,
-        previous: &[SecretString],
-    ) -> Result<Self, KeyringError> {
+    pub fn parse(current: &SecretString, previous: &[SecretString]) -> Result<Self, KeyringError> {
         let keys = std::iter::once(current).chain(previous).map(parse_key);
         Ok(Self { keys: Arc::new(keys.collect::<Result<_, _>>()?) })
     }

@@ -42,9 +42,10 @@ async fn one(pool: &PgPool, keyring: &Keyring, name: &str) -> Result<Key, VaultE
     .bind(hex::encode(kek.id))
     .execute(pool)
     .await?;
-    let wrapped: Vec<u8> = sqlx::query_scalar("SELECT wrapped_key FROM program_keys WHERE name = $1")
-        .bind(name)
-        .fetch_one(pool)
-        .await?;
+    let wrapped: Vec<u8> =
+        sqlx::query_scalar("SELECT wrapped_key FROM program_keys WHERE name = $1")
+            .bind(name)
+            .fetch_one(pool)
+            .await?;
     unwrap(keyring, &place, &wrapped)
 }

@@ -102,7 +102,8 @@ impl Vault {
     /// A keyed hash of something at a partner: equal for equal, and nothing can be read from it.
     #[must_use]
     pub fn partner_tag(&self, partner: &PartnerId, what: &str, clear: &SecretString) -> String {
-        let parts = [partner.as_str().as_bytes(), what.as_bytes(), clear.expose_secret().as_bytes()];
+        let parts =
+            [partner.as_str().as_bytes(), what.as_bytes(), clear.expose_secret().as_bytes()];
         hex::encode(hmac(&self.program.tag, &joined(&parts)))
     }
 
@@ -145,7 +146,8 @@ impl Vault {
     /// partner and in each round.
     #[must_use]
     pub fn reference(&self, reward: RewardId, partner: &PartnerId, round: u32) -> String {
-        let parts = [reward.0.as_bytes().as_slice(), partner.as_str().as_bytes(), &round.to_be_bytes()];
+        let parts =
+            [reward.0.as_bytes().as_slice(), partner.as_str().as_bytes(), &round.to_be_bytes()];
         base32(&hmac(&self.program.reference, &joined(&parts))[..10])
     }
 }

@@ -124,11 +124,7 @@ impl Journey {
     }
 
     /// A repeat of the last restart is nothing new.
-    fn restart(
-        &self,
-        on: NaiveDate,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<JourneyEvent>, JourneyError> {
+    fn restart(&self, on: NaiveDate, at: DateTime<Utc>) -> Result<Vec<JourneyEvent>, JourneyError> {
         let (Some(run), Some(zone)) = (self.present(), self.time_zone) else {
             return Err(JourneyError::NotStarted);
         };

@@ -107,9 +107,9 @@ impl Partner {
                 let event = PartnerDeactivated { why, occurred_at }.into();
                 self.turn(Inactive, &[Pending, Active, Suspended], event)
             }
-            (PartnerCommand::ReportFloatLow { balance, threshold, currency, at }, _) => Ok(vec![
-                FloatLowReported { balance, threshold, currency, occurred_at: at }.into(),
-            ]),
+            (PartnerCommand::ReportFloatLow { balance, threshold, currency, at }, _) => {
+                Ok(vec![FloatLowReported { balance, threshold, currency, occurred_at: at }.into()])
+            }
         }
     }
 

@@ -42,10 +42,5 @@ pub enum PartnerAccountCommand {
     /// The partner received a payment.
     RecordPayment { payment_id: String, amount: Amount, currency: Currency, at: DateTime<Utc> },
     /// The balance is low.
-    RecordLowBalance {
-        balance: Amount,
-        threshold: Amount,
-        currency: Currency,
-        at: DateTime<Utc>,
-    },
+    RecordLowBalance { balance: Amount, threshold: Amount, currency: Currency, at: DateTime<Utc> },
 }

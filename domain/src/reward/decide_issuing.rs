@@ -171,9 +171,7 @@ impl Reward {
         let mut events = vec![refused.into()];
         if tries >= MAX_TRIES {
             let why = "refused_three_times".to_owned();
-            events.push(
-                RewardFailed { member_id: reached.member_id, why, occurred_at: at }.into(),
-            );
+            events.push(RewardFailed { member_id: reached.member_id, why, occurred_at: at }.into());
         }
         Ok(events)
     }

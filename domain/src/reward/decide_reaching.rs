@@ -23,9 +23,9 @@ struct Candidate {
 
 impl Reward {
     pub(super) fn reach(reach: ReachMilestone, at: DateTime<Utc>) -> Vec<RewardEvent> {
-        let held = reach.hold.map(|why| {
-            RewardHeld { member_id: reach.member_id, why, occurred_at: at }.into()
-        });
+        let held = reach
+            .hold
+            .map(|why| RewardHeld { member_id: reach.member_id, why, occurred_at: at }.into());
         let reached = MilestoneReached {
             member_id: reach.member_id,
             milestone: reach.milestone,

@@ -68,12 +68,7 @@ impl Reward {
         }
     }
 
-    fn settled(
-        &self,
-        reached: &MilestoneReached,
-        credit_id: &str,
-        at: DateTime<Utc>,
-    ) -> Decision {
+    fn settled(&self, reached: &MilestoneReached, credit_id: &str, at: DateTime<Utc>) -> Decision {
         let credit = self.credit_called(credit_id)?;
         if credit.is_settled {
             return Ok(Vec::new());
@@ -208,12 +203,7 @@ impl Reward {
         ])
     }
 
-    fn voided(
-        &self,
-        reached: &MilestoneReached,
-        voucher_id: &str,
-        at: DateTime<Utc>,
-    ) -> Decision {
+    fn voided(&self, reached: &MilestoneReached, voucher_id: &str, at: DateTime<Utc>) -> Decision {
         let voucher = self.voucher_called(voucher_id)?;
         self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed])?;
         Ok(vec![

@@ -79,7 +79,9 @@ impl RewardStatus {
     pub fn may_become(self) -> &'static [Self] {
         use RewardStatus as S;
         match self {
-            S::Pending => &[S::AwaitingAccount, S::OnReview, S::Processing, S::Failed, S::Cancelled],
+            S::Pending => {
+                &[S::AwaitingAccount, S::OnReview, S::Processing, S::Failed, S::Cancelled]
+            }
             S::AwaitingChoice => {
                 &[S::AwaitingVerification, S::OnReview, S::Processing, S::Cancelled]
             }
@@ -88,13 +90,7 @@ impl RewardStatus {
                 &[S::AwaitingChoice, S::OnReview, S::Processing, S::Cancelled]
             }
             S::OnReview => &[S::Pending, S::AwaitingChoice, S::AwaitingAccount, S::Cancelled],
-            S::Processing => &[
-                S::Pending,
-                S::AwaitingChoice,
-                S::Issued,
-                S::Failed,
-                S::Cancelled,
-            ],
+            S::Processing => &[S::Pending, S::AwaitingChoice, S::Issued, S::Failed, S::Cancelled],
             S::Issued => {
                 &[S::PartlyRedeemed, S::Redeemed, S::Expired, S::AwaitingAccount, S::OnReview]
             }
@@ -138,7 +134,13 @@ impl RewardStatus {
             RewardEvent::RedemptionReversed(e) if e.remaining == face => Self::Issued,
             RewardEvent::RedemptionReversed(_) => Self::PartlyRedeemed,
             RewardEvent::VoucherExpired(_) => Self::Expired,
-            RewardEvent::OutcomeAttested(e) => if e.issued { self } else { waiting },
+            RewardEvent::OutcomeAttested(e) => {
+                if e.issued {
+                    self
+                } else {
+                    waiting
+                }
+            }
             RewardEvent::RewardFailed(_) => Self::Failed,
             RewardEvent::RewardCancelled(_) => Self::Cancelled,
             RewardEvent::VoucherRevealed(_) | RewardEvent::LateIssueFound(_) => self,

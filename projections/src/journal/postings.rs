@@ -132,10 +132,9 @@ fn opposite(postings: Vec<Posting>) -> Vec<Posting> {
 
 fn issued(partner: &PartnerId, value: Value, model: FundingModel, from: String) -> Vec<Posting> {
     match model {
-        FundingModel::Prepaid => vec![
-            posting(Some(partner), value, from, float(partner)),
-            memo(partner, value),
-        ],
+        FundingModel::Prepaid => {
+            vec![posting(Some(partner), value, from, float(partner)), memo(partner, value)]
+        }
         FundingModel::PayOnRedemption | FundingModel::PartnerFunded => {
             vec![posting(Some(partner), value, from, outstanding(partner))]
         }

@@ -79,7 +79,8 @@ impl Projection for Journeys {
         let mut rows: BTreeMap<Uuid, Row> =
             stored.into_iter().map(|row| (row.member_id, row)).collect();
         for recorded in batch {
-            if let (Some(member), AnchorEvent::Journey(event)) = (member_of(recorded), &recorded.event)
+            if let (Some(member), AnchorEvent::Journey(event)) =
+                (member_of(recorded), &recorded.event)
             {
                 fold(&mut rows, member, event, recorded);
             }

@@ -28,8 +28,7 @@ pub struct PartnerRow {
     pub capabilities: Vec<String>,
 }
 
-const COLUMNS: &str =
-    "partner_id, name, type, status, onboarding_state, config, capabilities";
+const COLUMNS: &str = "partner_id, name, type, status, onboarding_state, config, capabilities";
 
 /// Which partners are wanted.
 #[derive(Debug, Clone, Default)]

@@ -120,10 +120,7 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
     }
 }
 
-async fn write(
-    days: BTreeMap<Key, Moved>,
-    tx: &mut PgConnection,
-) -> Result<(), ProjectionError> {
+async fn write(days: BTreeMap<Key, Moved>, tx: &mut PgConnection) -> Result<(), ProjectionError> {
     let column = |pick: fn(&Moved) -> Decimal| days.values().map(pick).collect::<Vec<_>>();
     let partners: Vec<&str> = days.keys().map(|(partner, ..)| partner.as_str()).collect();
     let dates: Vec<NaiveDate> = days.keys().map(|(_, day, _)| *day).collect();

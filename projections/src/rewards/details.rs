@@ -52,6 +52,8 @@ pub(super) fn message(status: RewardStatus) -> &'static str {
         RewardStatus::Redeemed => "You have used this. We hope it helped.",
         RewardStatus::Expired => "The last day to use this has passed.",
         RewardStatus::Failed => "This could not be arranged yet. Our team knows and will help.",
-        RewardStatus::Cancelled => "This was taken back. Please ask us if you would like to know why.",
+        RewardStatus::Cancelled => {
+            "This was taken back. Please ask us if you would like to know why."
+        }
     }
 }

@@ -43,7 +43,8 @@ impl Projection for Rewards {
         batch: &[Recorded],
         tx: &mut PgConnection,
     ) -> Result<(), ProjectionError> {
-        let events: Vec<(Uuid, &RewardEvent, &Recorded)> = batch.iter().filter_map(of_reward).collect();
+        let events: Vec<(Uuid, &RewardEvent, &Recorded)> =
+            batch.iter().filter_map(of_reward).collect();
         if events.is_empty() {
             return Ok(());
         }
@@ -108,7 +109,8 @@ fn first_row(id: Uuid, e: &MilestoneReached, recorded: &Recorded) -> Row {
 
 fn fold(row: &mut Row, event: &RewardEvent, recorded: &Recorded) -> Result<(), ProjectionError> {
     let broken = |rule| ProjectionError::Broken { rule, position: recorded.position };
-    let status: RewardStatus = row.status.parse().map_err(|_| broken("a stored status is known"))?;
+    let status: RewardStatus =
+        row.status.parse().map_err(|_| broken("a stored status is known"))?;
     let face = Amount::new(row.reward_amount).map_err(|_| broken("a stored amount is one"))?;
     let reward_type = type_of(&row.reward_type).ok_or(broken("a stored type is known"))?;
     let status = status.after(event, reward_type, face);

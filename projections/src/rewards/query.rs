@@ -44,7 +44,8 @@ pub struct RewardRow {
     pub created_at: DateTime<Utc>,
 }
 
-const COLUMNS: &str = "id, milestone_id, status, reward_type, reward_amount, currency, partner_used,
+const COLUMNS: &str =
+    "id, milestone_id, status, reward_type, reward_amount, currency, partner_used,
     eligible_partners, distribution_details, message, issued_at, created_at";
 
 /// `20.00` becomes `20`, `12.50` becomes `12.5`: never by way of floating point.

@@ -190,7 +190,9 @@ fn ordered(answer: &Answer, order: &Order) -> Result<NewVoucher, &'static str> {
     if got.reference != order.reference || got.product != order.product {
         return Err("reference_differs");
     }
-    if got.voucher_id.is_empty() || got.voucher_id.len() > 100 || got.code.expose_secret().is_empty()
+    if got.voucher_id.is_empty()
+        || got.voucher_id.len() > 100
+        || got.code.expose_secret().is_empty()
     {
         return Err("unreadable_answer");
     }
