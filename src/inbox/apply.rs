@@ -1,0 +1,116 @@
+//! Which notice becomes which command?
+//!
+//! A notice never creates value: an "issued" is evidence and nothing else. What a rule refuses is
+//! parked with the rule's own sentence; what may only be early waits for its cause.
+//!
+//! Rows: W1, W5, W6.
+
+use domain::ids::{PartnerId, RewardId};
+use domain::money::Currency;
+use domain::partner::{Partner, PartnerCommand};
+use domain::reward::{Reward, RewardCommand, RewardError};
+use projections::rewards;
+use sqlx::PgPool;
+
+use crate::ledger::{Context, ExecuteError, Ledger};
+use crate::partners::Notice;
+
+/// What became of a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// Its effect is in the ledger.
+    Done,
+    /// Its cause is not there yet.
+    NotYet(&'static str),
+    /// It cannot be applied; why.
+    Parked(String),
+}
+
+/// What applying needs.
+pub struct Applying<'a> {
+    /// Where commands go.
+    pub ledger: &'a Ledger,
+    /// Where rewards are looked up.
+    pub pool: &'a PgPool,
+    /// Who told us.
+    pub partner: &'a PartnerId,
+    /// Who, why, and as part of what.
+    pub context: &'a Context,
+}
+
+impl Applying<'_> {
+    /// Applies a notice.
+    ///
+    /// # Errors
+    /// When the ledger or the read model cannot be reached: it is tried again.
+    pub async fn apply(&self, notice: Notice) -> anyhow::Result<Applied> {
+        match notice {
+            Notice::VoucherRedeemed { voucher_id, redemption_id, amount, redeemed_at, .. } => {
+                let voucher = voucher_id.clone();
+                let command = RewardCommand::RecordRedemption {
+                    voucher_id,
+                    redemption_id,
+                    amount,
+                    redeemed_at,
+                };
+                self.to_voucher(&voucher, command).await
+            }
+            Notice::RedemptionReversed { voucher_id, redemption_id, amount, at, .. } => {
+                let voucher = voucher_id.clone();
+                let command =
+                    RewardCommand::ReverseRedemption { voucher_id, redemption_id, amount, at };
+                self.to_voucher(&voucher, command).await
+            }
+            Notice::VoucherExpired { voucher_id, expired_at, unspent } => {
+                let voucher = voucher_id.clone();
+                let (at, unspent) = (expired_at, Some(unspent));
+                let command = RewardCommand::ExpireVoucher { voucher_id, at, unspent };
+                self.to_voucher(&voucher, command).await
+            }
+            Notice::VoucherIssued { .. } => Ok(Applied::Done),
+            Notice::CreditApplied { credit_id, applied_at, .. } => {
+                let found =
+                    rewards::query::find_by_credit(self.pool, self.partner, &credit_id).await?;
+                let command = RewardCommand::SettleCredit { credit_id, at: applied_at };
+                self.to_reward(found, command).await
+            }
+            Notice::FloatLow { balance, threshold, at } => {
+                let currency = Currency::AUD;
+                let command = PartnerCommand::ReportFloatLow { balance, threshold, currency, at };
+                let stream = self.partner.as_str();
+                self.ledger.execute::<Partner, _>(stream, command, self.context).await?;
+                Ok(Applied::Done)
+            }
+            Notice::BillGenerated { .. }
+            | Notice::PaymentReceived { .. }
+            | Notice::AccountLow { .. } => Ok(Applied::Parked("no_account_of_that_name".into())),
+            Notice::Unknown { .. } => Ok(Applied::Parked("unknown_kind".into())),
+        }
+    }
+
+    async fn to_voucher(
+        &self,
+        voucher_id: &str,
+        command: RewardCommand,
+    ) -> anyhow::Result<Applied> {
+        let found = rewards::query::find_by_voucher(self.pool, self.partner, voucher_id).await?;
+        self.to_reward(found, command).await
+    }
+
+    async fn to_reward(
+        &self,
+        reward: Option<RewardId>,
+        command: RewardCommand,
+    ) -> anyhow::Result<Applied> {
+        let Some(reward) = reward else { return Ok(Applied::NotYet("nothing_of_that_id_yet")) };
+        let stream = reward.to_string();
+        match self.ledger.execute::<Reward, _>(&stream, command, self.context).await {
+            Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
+            Err(ExecuteError::Refused(RewardError::NoSuchRedemption { .. })) => {
+                Ok(Applied::NotYet("redemption_not_yet_known"))
+            }
+            Err(ExecuteError::Refused(refusal)) => Ok(Applied::Parked(refusal.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

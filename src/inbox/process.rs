@@ -1,0 +1,122 @@
+//! What becomes of a webhook after it was answered? It is opened, read, and turned into a command.
+//!
+//! *Guarantees*: at least once: a worker that dies leaves a lease that runs out. One effect: the
+//! command's id follows from the webhook's, and the reward knows every redemption by its id.
+//!
+//! Rows: W5, W6, D6.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use sqlx::PgPool;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use super::apply::{Applied, Applying};
+use super::store::{Due, Inbox};
+use crate::clock::real_now;
+use crate::ledger::{Context, Ledger};
+use crate::partners::Partners;
+
+const LEASE_SECONDS: i64 = 30;
+const AT_ONCE: i64 = 64;
+const POLL: Duration = Duration::from_millis(100);
+const LONGEST_WAIT_SECONDS: i64 = 3_600;
+/// What has found no cause by then is set aside.
+const GIVE_UP_HOURS: i64 = 72;
+
+/// Works on the inbox.
+#[derive(Clone)]
+pub struct Worker {
+    inbox: Inbox,
+    ledger: Ledger,
+    partners: Partners,
+    pool: PgPool,
+}
+
+impl Worker {
+    /// A worker on this inbox.
+    #[must_use]
+    pub fn new(inbox: Inbox, ledger: Ledger, partners: Partners, pool: PgPool) -> Self {
+        Self { inbox, ledger, partners, pool }
+    }
+
+    /// Works until `stop` says true.
+    pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow_and_update() {
+            match self.work_once().await {
+                Ok(0) => {}
+                Ok(_) => continue,
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "the inbox waits");
+                }
+            }
+            tokio::select! { () = tokio::time::sleep(POLL) => {}, _ = stop.changed() => {} }
+        }
+    }
+
+    /// Works on what is due; answers how many webhooks that was.
+    ///
+    /// # Errors
+    /// When the inbox cannot be reached. What goes wrong with one webhook is logged, and its lease
+    /// runs out.
+    pub async fn work_once(&self) -> anyhow::Result<usize> {
+        let due = self.inbox.claim(LEASE_SECONDS, AT_ONCE).await?;
+        for webhook in &due {
+            if let Err(error) = self.work_on(webhook).await {
+                let error = format!("{error:#}");
+                tracing::warn!(webhook.id = webhook.external_id, error, "a webhook waits");
+            }
+        }
+        Ok(due.len())
+    }
+
+    async fn work_on(&self, due: &Due) -> anyhow::Result<()> {
+        let Some(partner) = self.partners.get(&due.partner) else {
+            return Ok(self.inbox.settle(due, "parked", Some("partner_not_configured")).await?);
+        };
+        let applied = match partner.read_notice(&due.body) {
+            Err(unreadable) => Applied::Parked(unreadable.to_string()),
+            Ok(notice) => {
+                let context = context(due);
+                let applying = Applying {
+                    ledger: &self.ledger,
+                    pool: &self.pool,
+                    partner: &due.partner,
+                    context: &context,
+                };
+                applying.apply(notice).await?
+            }
+        };
+        match applied {
+            Applied::Done => self.inbox.done(due).await?,
+            Applied::Parked(reason) => self.inbox.settle(due, "parked", Some(&reason)).await?,
+            Applied::NotYet(reason) if is_late(due) => {
+                self.inbox.settle(due, "parked", Some(reason)).await?;
+            }
+            Applied::NotYet(reason) => {
+                self.inbox.later(due, wait_seconds(due.attempts), reason).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The command's id follows from the webhook's: a second go is the same command.
+fn context(due: &Due) -> Context {
+    let name = format!("{}/{}", due.partner, due.external_id);
+    Context::new(format!("partner:{}", due.partner), "the partner told us, signed")
+        .with_command_id(Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes()))
+        .correlated(format!("webhook:{name}"))
+}
+
+fn is_late(due: &Due) -> bool {
+    let now: chrono::DateTime<Utc> = real_now();
+    now - due.received_at > chrono::Duration::hours(GIVE_UP_HOURS)
+}
+
+/// A second, doubling up to an hour.
+fn wait_seconds(attempts: i32) -> i64 {
+    let doubled = 1_i64 << attempts.clamp(1, 13).saturating_sub(1);
+    doubled.min(LONGEST_WAIT_SECONDS)
+}

@@ -1,0 +1,85 @@
+//! Whom does the sandbox act as, and where?
+//!
+//! Rows: P11.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use domain::ids::PartnerId;
+use secrecy::SecretString;
+use url::Url;
+
+use crate::partners::Catalogue;
+use crate::partners::settings::{PartnerSettings, WebhookSecret};
+
+/// One partner that the sandbox acts as.
+#[derive(Debug, Clone)]
+pub struct SandboxPartner {
+    /// Who comes with this id …
+    pub client_id: String,
+    /// … and this secret is us.
+    pub client_secret: SecretString,
+    /// What its webhooks are signed with.
+    pub signing_secret: WebhookSecret,
+    /// What it sells.
+    pub products: Vec<String>,
+}
+
+/// The sandbox as it is to be started.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    pub(super) partners: BTreeMap<PartnerId, SandboxPartner>,
+    pub(super) port: u16,
+    pub(super) book: PathBuf,
+    pub(super) seed: u64,
+    pub(super) webhooks_to: Option<Url>,
+}
+
+impl SandboxConfig {
+    /// Acts as every partner that has settings, with the same credentials.
+    #[must_use]
+    pub fn acting_as(
+        catalogue: &Catalogue,
+        settings: &BTreeMap<PartnerId, PartnerSettings>,
+    ) -> Self {
+        let partners = settings
+            .iter()
+            .filter_map(|(id, settings)| {
+                let products = catalogue.get(id)?.details().products;
+                let partner = SandboxPartner {
+                    client_id: settings.client_id.clone(),
+                    client_secret: settings.client_secret.clone(),
+                    signing_secret: settings.webhook_secrets.first()?.clone(),
+                    products: products.into_iter().map(|product| product.id).collect(),
+                };
+                Some((id.clone(), partner))
+            })
+            .collect();
+        let book = std::env::temp_dir().join("anchor-sandbox");
+        Self { partners, port: 0, book, seed: 1, webhooks_to: None }
+    }
+
+    /// Listens there; 0 for any free port.
+    #[must_use]
+    pub fn at_port(self, port: u16) -> Self {
+        Self { port, ..self }
+    }
+
+    /// Keeps its book there.
+    #[must_use]
+    pub fn keeping_book_in(self, book: PathBuf) -> Self {
+        Self { book, ..self }
+    }
+
+    /// Codes and ids follow from this.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Sends webhooks there; none when it is nowhere.
+    #[must_use]
+    pub fn sending_webhooks_to(self, webhooks_to: Option<Url>) -> Self {
+        Self { webhooks_to, ..self }
+    }
+}

@@ -1,0 +1,84 @@
+//! What goes wrong next? Faults that were asked for, each a number of times, in order.
+//!
+//! Rows: P11.
+
+use std::collections::{HashMap, VecDeque};
+
+use serde::Deserialize;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    /// A documented no.
+    Refuse,
+    /// Too many calls; not processed.
+    RateLimit,
+    /// A server error without a word of what happened.
+    #[serde(rename = "error_500")]
+    Error500,
+    /// Late, but right.
+    Slow,
+    /// Nothing is done, and nothing answered.
+    TimeoutBefore,
+    /// Done, and nothing answered.
+    TimeoutAfter,
+    /// Done, and the answer is cut off.
+    Drop,
+    /// Done, and another amount answered.
+    WrongAmount,
+    /// A webhook is sent twice.
+    DuplicateWebhook,
+}
+
+/// Where it goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Operation {
+    /// Ordering a voucher.
+    Issue,
+    /// Asking by reference.
+    LookUp,
+    /// Getting a token.
+    Token,
+    /// Sending a webhook.
+    Webhook,
+}
+
+/// So many times in a row.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Fault {
+    pub kind: Kind,
+    #[serde(default = "once")]
+    pub times: u32,
+    #[serde(default)]
+    pub delay_ms: Option<u64>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// Faults that are still to come.
+#[derive(Debug, Default)]
+pub(super) struct Faults(HashMap<(String, Operation), VecDeque<Fault>>);
+
+impl Faults {
+    /// Asks for faults, after those that were asked for before.
+    pub fn add(&mut self, partner: &str, operation: Operation, faults: Vec<Fault>) {
+        self.0.entry((partner.to_owned(), operation)).or_default().extend(faults);
+    }
+
+    /// The fault of this call, if it has one.
+    pub fn take(&mut self, partner: &str, operation: Operation) -> Option<Fault> {
+        let queue = self.0.get_mut(&(partner.to_owned(), operation))?;
+        let fault = queue.front_mut().filter(|fault| fault.times > 0)?;
+        fault.times -= 1;
+        let taken = *fault;
+        if taken.times == 0 {
+            queue.pop_front();
+        }
+        Some(taken)
+    }
+}

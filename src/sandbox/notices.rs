@@ -1,0 +1,86 @@
+//! How do the partners tell us? Signed webhooks, sent again until somebody takes them.
+//!
+//! Rows: W2, P11.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::CONTENT_TYPE;
+use tokio::sync::watch;
+use url::Url;
+
+use super::book::{Line, Notice};
+use super::faults::{Kind, Operation};
+use super::state::State;
+use crate::clock::real_now;
+use crate::partners::signature::sign;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Sends what is undelivered until `stop` says true.
+pub(super) async fn deliver(
+    state: Arc<State>,
+    target: Url,
+    http: reqwest::Client,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut pause = FIRST_PAUSE;
+    while !*stop.borrow_and_update() {
+        let waiting: Vec<Notice> = state.desk().book.undelivered.values().cloned().collect();
+        let mut is_refused = false;
+        for notice in waiting {
+            is_refused |= !deliver_one(&state, &target, &http, &notice).await;
+        }
+        if is_refused {
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            tokio::select! { () = tokio::time::sleep(pause) => {}, _ = stop.changed() => {} }
+        } else {
+            pause = FIRST_PAUSE;
+            tokio::select! { () = state.notices.notified() => {}, _ = stop.changed() => {} }
+        }
+    }
+}
+
+async fn deliver_one(state: &State, target: &Url, http: &reqwest::Client, notice: &Notice) -> bool {
+    let fault = state.desk().faults.take(&notice.partner, Operation::Webhook);
+    let copies = if fault.is_some_and(|f| f.kind == Kind::DuplicateWebhook) { 2 } else { 1 };
+    let mut is_taken = true;
+    for _ in 0..copies {
+        is_taken &= send(state, target, http, notice).await;
+    }
+    if is_taken {
+        let delivered = vec![Line::Delivered { id: notice.id.clone() }];
+        if let Err(failure) = state.desk().book.write(delivered) {
+            tracing::error!(%failure, "the sandbox's book could not be written");
+        }
+    }
+    is_taken
+}
+
+async fn send(state: &State, target: &Url, http: &reqwest::Client, notice: &Notice) -> bool {
+    let Some(partner) = state.partners.get(&notice.partner) else { return true };
+    let Ok(url) = target.join(&format!("/api/webhooks/{}", notice.partner)) else { return true };
+    let timestamp = real_now().timestamp();
+    let signature = sign(&partner.signing_secret, &notice.id, timestamp, notice.body.as_bytes());
+    let sent = http
+        .post(url)
+        .header(CONTENT_TYPE, "application/json")
+        .header("webhook-id", &notice.id)
+        .header("webhook-timestamp", timestamp.to_string())
+        .header("webhook-signature", signature)
+        .body(notice.body.clone())
+        .send()
+        .await;
+    match sent {
+        Ok(answer) if answer.status().is_success() => true,
+        Ok(answer) => {
+            tracing::warn!(status = %answer.status(), notice.id, "a webhook was not taken");
+            false
+        }
+        Err(error) => {
+            tracing::debug!(%error, notice.id, "a webhook did not arrive");
+            false
+        }
+    }
+}

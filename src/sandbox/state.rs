@@ -1,0 +1,82 @@
+//! What does the sandbox share among its calls?
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use chrono::{DateTime, Duration, Utc};
+use serde_json::json;
+use tokio::sync::Notify;
+
+use super::book::Book;
+use super::config::SandboxPartner;
+use super::faults::Faults;
+use crate::clock::real_now;
+
+/// Everything that changes.
+pub(super) struct Desk {
+    pub book: Book,
+    pub faults: Faults,
+    /// Tokens that were given out: whose, and until when.
+    pub tokens: HashMap<String, (String, DateTime<Utc>)>,
+    /// Keys whose first call is still running.
+    pub running: HashSet<(String, String)>,
+}
+
+/// The sandbox.
+pub(super) struct State {
+    pub partners: BTreeMap<String, SandboxPartner>,
+    pub seed: u64,
+    /// Raised when there is a webhook to send.
+    pub notices: Notify,
+    pub sends_notices: bool,
+    desk: Mutex<Desk>,
+}
+
+impl State {
+    pub fn new(
+        partners: BTreeMap<String, SandboxPartner>,
+        seed: u64,
+        sends_notices: bool,
+        book: Book,
+    ) -> Self {
+        let desk = Desk {
+            book,
+            faults: Faults::default(),
+            tokens: HashMap::new(),
+            running: HashSet::new(),
+        };
+        Self { partners, seed, notices: Notify::new(), sends_notices, desk: Mutex::new(desk) }
+    }
+
+    /// One call at a time changes the book.
+    pub fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk {
+    /// The partners' time.
+    pub fn now(&self) -> DateTime<Utc> {
+        real_now() + Duration::seconds(self.book.ahead_seconds)
+    }
+}
+
+/// The protocol's error body.
+pub(super) fn error(status: u16, code: &str, message: &str) -> HttpResponse {
+    let temporary = matches!(status, 429 | 503);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = json!({ "error": { "code": code, "message": message, "temporary": temporary } });
+    let mut response = HttpResponse::build(status);
+    if temporary {
+        response.insert_header(("Retry-After", "1"));
+    }
+    response.json(body)
+}
+
+/// The book could not be written: nothing was done.
+pub(super) fn book_failed(failure: &std::io::Error) -> HttpResponse {
+    tracing::error!(%failure, "the sandbox's book could not be written");
+    error(503, "not_processed", "The book could not be written; nothing was done.")
+}
