@@ -20,7 +20,7 @@ use tracing_subscriber::{Layer, fmt};
 
 /// How lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogFormat {
+enum LogFormat {
     /// For people.
     Text,
     /// One JSON object a line.
@@ -28,25 +28,16 @@ pub enum LogFormat {
 }
 
 impl LogFormat {
-    /// From `ANCHOR_LOG_FORMAT`; when that is not set, by where the lines go.
-    ///
-    /// # Errors
-    /// For anything but `text` and `json`.
-    pub fn choose(variable: Option<&str>) -> Result<Self, UnknownLogFormat> {
+    /// From `ANCHOR_LOG_FORMAT`; when that says neither, by where the lines go.
+    fn choose(variable: Option<&str>, is_terminal: bool) -> Self {
         match variable {
-            Some("text") => Ok(Self::Text),
-            Some("json") => Ok(Self::Json),
-            Some(_) => Err(UnknownLogFormat),
-            None if stderr().is_terminal() => Ok(Self::Text),
-            None => Ok(Self::Json),
+            Some("text") => Self::Text,
+            Some("json") => Self::Json,
+            _ if is_terminal => Self::Text,
+            _ => Self::Json,
         }
     }
 }
-
-/// A format that does not exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("ANCHOR_LOG_FORMAT is text or json")]
-pub struct UnknownLogFormat;
 
 /// Libraries that at their lower levels print what passes through them.
 const TALKATIVE: &[&str] = &[
@@ -64,14 +55,24 @@ const TALKATIVE: &[&str] = &[
     "cqrs_es",
 ];
 
-/// Says everything from here on to the standard error output. A second call changes nothing.
-///
-/// `levels` is `RUST_LOG`; what in it cannot be read is left out, and `info` is the level of all else.
-pub fn start(format: LogFormat, levels: Option<&str>) {
+/// Speaks from here on, to the standard error output; `info` when `RUST_LOG` says nothing. A second
+/// call changes nothing.
+pub fn start() {
+    start_at(Level::INFO);
+}
+
+/// The same for programs with a story of their own to tell: only what somebody has to look at.
+pub fn start_quietly() {
+    start_at(Level::ERROR);
+}
+
+fn start_at(level: Level) {
+    let variable = |name| std::env::var(name).ok();
     let levels = EnvFilter::builder()
-        .with_default_directive(Level::INFO.into())
-        .parse_lossy(levels.unwrap_or_default());
-    let lines = match format {
+        .with_default_directive(level.into())
+        .parse_lossy(variable("RUST_LOG").unwrap_or_default());
+    let format = variable("ANCHOR_LOG_FORMAT");
+    let lines = match LogFormat::choose(format.as_deref(), stderr().is_terminal()) {
         LogFormat::Text => fmt::layer().with_writer(stderr).compact().boxed(),
         LogFormat::Json => fmt::layer().with_writer(stderr).json().flatten_event(true).boxed(),
     };
@@ -98,9 +99,10 @@ mod tests {
 
     #[test]
     fn the_format_is_named_or_follows_the_terminal() {
-        assert_eq!(LogFormat::choose(Some("text")), Ok(LogFormat::Text));
-        assert_eq!(LogFormat::choose(Some("json")), Ok(LogFormat::Json));
-        assert_eq!(LogFormat::choose(Some("xml")), Err(UnknownLogFormat));
+        assert_eq!(LogFormat::choose(Some("text"), false), LogFormat::Text);
+        assert_eq!(LogFormat::choose(Some("json"), true), LogFormat::Json);
+        assert_eq!(LogFormat::choose(None, true), LogFormat::Text);
+        assert_eq!(LogFormat::choose(None, false), LogFormat::Json);
     }
 
     #[test]

@@ -10,33 +10,43 @@ use domain::ids::PartnerId;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
+use url::Url;
 use uuid::Uuid;
 
-use super::token::{AUDIENCE, Aal, Role};
+use super::token::{AUDIENCE, Role, issuer_of};
+use crate::clock::real_now;
 
 /// For whom a development token is made.
 #[derive(Debug, Clone)]
-pub struct TokenOrder {
+pub struct NewToken {
     /// The subject.
     pub sub: Uuid,
     /// What it allows.
     pub role: Role,
     /// Of which partner; needed with the role partner.
     pub partner_id: Option<PartnerId>,
-    /// As if by one factor or two.
-    pub aal: Aal,
-    /// How long it lives.
-    pub lives_for: Duration,
+    /// As if a second factor had been shown.
+    pub has_second_factor: bool,
+    /// How long it is good for.
+    pub ttl: Duration,
 }
 
-/// A development token, issued by `issuer` (`<SUPABASE_URL>/auth/v1`) at `now` of the real clock.
+/// A development token, as if the project at `supabase_url` had issued it just now.
 ///
 /// # Errors
 /// [`MintError::PartnerMissing`] for a partner's token that names no partner.
 pub fn mint(
     secret: &SecretString,
+    supabase_url: &Url,
+    order: &NewToken,
+) -> Result<SecretString, MintError> {
+    mint_at(secret, &issuer_of(supabase_url), order, real_now())
+}
+
+pub(super) fn mint_at(
+    secret: &SecretString,
     issuer: &str,
-    order: &TokenOrder,
+    order: &NewToken,
     now: DateTime<Utc>,
 ) -> Result<SecretString, MintError> {
     if order.role == Role::Partner && order.partner_id.is_none() {
@@ -47,9 +57,9 @@ pub fn mint(
         "aud": AUDIENCE,
         "iss": issuer,
         "iat": now.timestamp(),
-        "exp": (now + order.lives_for).timestamp(),
+        "exp": (now + order.ttl).timestamp(),
         "role": AUDIENCE,
-        "aal": if order.aal == Aal::Two { "aal2" } else { "aal1" },
+        "aal": if order.has_second_factor { "aal2" } else { "aal1" },
         "app_metadata": { "anchor_role": order.role.as_str(), "partner_id": order.partner_id },
     });
     let key = EncodingKey::from_secret(secret.expose_secret().as_bytes());

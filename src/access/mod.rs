@@ -1,7 +1,7 @@
 //! Who may? Tokens become people with a role, and a handler says in its signature whom it serves.
 //!
 //! A request carries a bearer token as Supabase issues them. [`token`] checks it (one algorithm
-//! family per key source, issuer, audience, expiry) and gives a [`Person`]; [`published_keys`]
+//! family per key source, issuer, audience, expiry) and gives a [`Person`]; `published_keys`
 //! fetches and keeps the project's public keys where no shared secret is configured; [`mint`] makes
 //! development tokens with the shared secret. [`roles`] has the roles and the extractors: there is
 //! no way to write a route whose handler does not begin with one of them.
@@ -9,13 +9,12 @@
 //! Rows: F5.
 
 pub mod mint;
-pub mod published_keys;
+mod published_keys;
 pub mod roles;
 #[cfg(test)]
 mod tests;
 pub mod token;
 
-pub use mint::{MintError, TokenOrder, mint};
-pub use published_keys::PublishedKeys;
+pub use mint::{MintError, NewToken, mint};
 pub use roles::{ActivityReaders, Anyone, BySignature, Finance, Member, Service, Staff, WhoMay};
-pub use token::{Aal, Access, AccessError, Person, Role, TokenRules};
+pub use token::{Aal, AccessError, NoTrust, Person, Role, TokenTrust};

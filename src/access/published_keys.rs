@@ -25,7 +25,7 @@ const MAX_KEYS: usize = 16;
 const MAX_BYTES: usize = 64 * 1024;
 
 /// The public keys of one issuer.
-pub struct PublishedKeys {
+pub(super) struct PublishedKeys {
     url: Url,
     http: reqwest::Client,
     kept: Mutex<Kept>,
@@ -47,9 +47,14 @@ struct PublishedKey {
 
 impl PublishedKeys {
     /// Keys from `url`, such as `<SUPABASE_URL>/auth/v1/.well-known/jwks.json`. Fetches nothing yet.
-    #[must_use]
-    pub fn new(url: Url, http: reqwest::Client) -> Self {
-        Self { url, http, kept: Mutex::default() }
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub(super) fn new(url: Url) -> Result<Self, reqwest::Error> {
+        let no_detours = reqwest::redirect::Policy::none();
+        let http =
+            reqwest::Client::builder().redirect(no_detours).timeout(FETCH_TIMEOUT).build()?;
+        Ok(Self { url, http, kept: Mutex::default() })
     }
 
     /// The key of that id, and the only algorithm it may be used with.
@@ -57,7 +62,10 @@ impl PublishedKeys {
     /// # Errors
     /// [`AccessError::KeysUnavailable`] when no keys are known and none can be fetched,
     /// [`AccessError::NotAccepted`] when the issuer has no such key.
-    pub async fn find(&self, id: Option<&str>) -> Result<(DecodingKey, Algorithm), AccessError> {
+    pub(super) async fn find(
+        &self,
+        id: Option<&str>,
+    ) -> Result<(DecodingKey, Algorithm), AccessError> {
         let mut kept = self.kept.lock().await;
         let age = kept.fetched.map(|at| at.elapsed());
         let is_fresh = age.is_some_and(|age| age < FRESH_FOR);
@@ -82,8 +90,7 @@ impl PublishedKeys {
     }
 
     async fn fetch(&self) -> Result<Vec<PublishedKey>, FetchError> {
-        let request = self.http.get(self.url.clone()).timeout(FETCH_TIMEOUT);
-        let mut answer = request.send().await?.error_for_status()?;
+        let mut answer = self.http.get(self.url.clone()).send().await?.error_for_status()?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await? {
             body.extend_from_slice(&chunk);

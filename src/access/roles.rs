@@ -16,7 +16,7 @@ use domain::ids::{MemberId, PartnerId};
 use futures::future::LocalBoxFuture;
 use uuid::Uuid;
 
-use super::token::{Aal, Access, AccessError, Person, Role};
+use super::token::{Aal, AccessError, Person, Role, TokenTrust};
 
 /// Who may call an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +56,9 @@ pub async fn person_of(request: &HttpRequest) -> Result<Person, AccessError> {
     if let Some(person) = request.extensions().get::<Person>() {
         return Ok(person.clone());
     }
-    let access = request.app_data::<web::Data<Access>>().cloned();
-    let access = access.expect("the server registers Access before it serves");
-    let person = access.person(bearer(request)?).await?;
+    let trust = request.app_data::<web::Data<TokenTrust>>().cloned();
+    let trust = trust.expect("the server registers its trust before it serves");
+    let person = trust.person(bearer(request)?).await?;
     request.extensions_mut().insert(person.clone());
     Ok(person)
 }

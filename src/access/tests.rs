@@ -13,6 +13,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::mint::mint_at;
+use super::published_keys::PublishedKeys;
+use super::token::TokenRules;
 use super::*;
 
 const ISSUER: &str = "https://project.example/auth/v1";
@@ -25,8 +28,8 @@ fn secret() -> SecretString {
     SecretString::from("a shared secret of the tests, long enough")
 }
 
-fn access() -> Access {
-    Access::new(TokenRules::Shared { issuer: ISSUER.to_owned(), secret: secret() }, now)
+fn access() -> TokenTrust {
+    TokenTrust::by(TokenRules::Shared { issuer: ISSUER.to_owned(), secret: secret() }, now)
 }
 
 fn valid() -> Value {
@@ -131,19 +134,19 @@ async fn audience_issuer_subject_and_expiry_are_all_needed() {
 
 #[actix_web::test]
 async fn what_is_minted_is_accepted() {
-    let order = TokenOrder {
+    let order = NewToken {
         sub: Uuid::from_u128(9),
         role: Role::Partner,
         partner_id: Some("coles".parse().expect("an id")),
-        aal: Aal::Two,
-        lives_for: Duration::hours(8),
+        has_second_factor: true,
+        ttl: Duration::hours(8),
     };
-    let token = mint(&secret(), ISSUER, &order, now()).expect("minted");
+    let token = mint_at(&secret(), ISSUER, &order, now()).expect("minted");
     let person = access().person(token.expose_secret()).await.expect("accepted");
     assert_eq!((person.role, person.aal), (Role::Partner, Aal::Two));
     assert_eq!(person.partner_id, order.partner_id);
-    let nameless = TokenOrder { partner_id: None, ..order };
-    let refused = mint(&secret(), ISSUER, &nameless, now()).err();
+    let nameless = NewToken { partner_id: None, ..order };
+    let refused = mint_at(&secret(), ISSUER, &nameless, now()).err();
     assert_eq!(refused, Some(MintError::PartnerMissing));
 }
 
@@ -176,10 +179,10 @@ fn publisher() -> (url::Url, Arc<AtomicUsize>) {
     (url, asked)
 }
 
-fn published(url: url::Url) -> Access {
+fn published(url: url::Url) -> TokenTrust {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let keys = PublishedKeys::new(url, reqwest::Client::new());
-    Access::new(TokenRules::Published { issuer: ISSUER.to_owned(), keys }, now)
+    let keys = PublishedKeys::new(url).expect("a client");
+    TokenTrust::by(TokenRules::Published { issuer: ISSUER.to_owned(), keys }, now)
 }
 
 fn signed_with_id(id: &str) -> String {

@@ -16,9 +16,11 @@ use domain::ids::PartnerId;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use url::Url;
 use uuid::Uuid;
 
 use super::published_keys::PublishedKeys;
+use crate::clock::real_now;
 
 /// Longer tokens are refused before anything is computed over them.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -90,7 +92,7 @@ pub enum Aal {
     Two,
 }
 
-/// Whom a checked token speaks for. Only [`Access::person`] makes one.
+/// Whom a checked token speaks for. Only [`TokenTrust::person`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// The token's subject.
@@ -112,7 +114,7 @@ impl Person {
 }
 
 /// Where the keys come from, and who must have issued a token.
-pub enum TokenRules {
+pub(super) enum TokenRules {
     /// HS256 by the project's shared secret; nothing is ever fetched.
     Shared {
         /// `<SUPABASE_URL>/auth/v1`.
@@ -129,11 +131,27 @@ pub enum TokenRules {
     },
 }
 
-/// Tells people apart by their tokens.
+/// Whose tokens are trusted: tells people apart by them.
 #[derive(Clone)]
-pub struct Access {
+pub struct TokenTrust {
     rules: Arc<TokenRules>,
     now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+}
+
+/// The `iss` of the tokens of the project at this address.
+pub(super) fn issuer_of(supabase_url: &Url) -> String {
+    format!("{}/auth/v1", supabase_url.as_str().trim_end_matches('/'))
+}
+
+/// Why tokens cannot be checked at all.
+#[derive(Debug, thiserror::Error)]
+pub enum NoTrust {
+    /// Give the project's address.
+    #[error("the issuer's address cannot be used")]
+    NotAnAddress,
+    /// The machine's network set-up does not allow one.
+    #[error("no client for the published keys")]
+    NoClient(#[source] reqwest::Error),
 }
 
 /// Why a request is not let through.
@@ -177,10 +195,32 @@ struct AppMetadata {
     partner_id: Option<String>,
 }
 
-impl Access {
+impl TokenTrust {
+    /// Trusts the tokens of the project at `supabase_url`: by the shared secret where there is one,
+    /// else by the keys that the project publishes, fetched when first needed.
+    ///
+    /// # Errors
+    /// When the published keys would have to be fetched and no client for that can be made.
+    pub fn new(supabase_url: &Url, secret: Option<SecretString>) -> Result<Self, NoTrust> {
+        let issuer = issuer_of(supabase_url);
+        let rules = match secret {
+            Some(secret) => TokenRules::Shared { issuer, secret },
+            None => {
+                let url = format!("{issuer}/.well-known/jwks.json");
+                let url = url.parse().map_err(|_| NoTrust::NotAnAddress)?;
+                let keys = PublishedKeys::new(url).map_err(NoTrust::NoClient)?;
+                TokenRules::Published { issuer, keys }
+            }
+        };
+        Ok(Self::by(rules, real_now))
+    }
+
     /// Checks tokens by these rules. `now` is the real clock, never the ledger's: a token's age is
     /// a matter of security.
-    pub fn new(rules: TokenRules, now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+    pub(super) fn by(
+        rules: TokenRules,
+        now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+    ) -> Self {
         Self { rules: Arc::new(rules), now: Arc::new(now) }
     }
 

@@ -1,4 +1,4 @@
-//! What does the address say? Ids from the path, filters and paging from the query string.
+//! What does the address say? Ids from the path, filters from the query string.
 //!
 //! A text that is no id names nothing, and is answered as an id that does not exist: `not_found`.
 //! Unknown parameters are refused, so that a misspelt filter never shows everything.
@@ -13,11 +13,6 @@ use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
 use super::problem::{Code, Problem};
-
-/// How many rows a list has when nothing is said.
-pub const DEFAULT_LIMIT: u32 = 50;
-/// How many it has at most.
-pub const MAX_LIMIT: u32 = 200;
 
 /// The id in the path, `{id}` in its pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,14 +52,14 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     }
 }
 
-/// The wanted length of a list.
+/// A filter whose words are known: one of them, or nothing.
 ///
 /// # Errors
-/// `invalid_query` outside 1 to [`MAX_LIMIT`].
-pub fn limit(wanted: Option<u32>) -> Result<u32, Problem> {
-    match wanted.unwrap_or(DEFAULT_LIMIT) {
-        limit @ 1..=MAX_LIMIT => Ok(limit),
-        _ => Err(Problem::new(Code::InvalidQuery)
-            .detail(format!("`limit` is a number from 1 to {MAX_LIMIT}."))),
+/// `invalid_query` that lists the words.
+pub fn one_of(name: &str, given: Option<String>, words: &[&str]) -> Result<Option<String>, Problem> {
+    match given {
+        Some(word) if !words.contains(&word.as_str()) => Err(Problem::new(Code::InvalidQuery)
+            .detail(format!("`{name}` is one of {}.", words.join(", ")))),
+        given => Ok(given),
     }
 }

@@ -9,16 +9,25 @@
 //!
 //! Rows: Q2, Q4, F1, F5, W5, U6.
 
+pub mod activity;
 pub mod address;
 pub mod idempotency;
 pub mod json;
+pub mod members;
 pub mod openapi;
 pub mod operations;
 pub mod position;
+pub mod partners;
 pub mod problem;
+pub mod progress;
+pub mod reconciliation;
+pub mod refusal;
+pub mod rewards;
 pub mod routes;
 pub mod server;
 pub mod state;
 pub mod support_services;
 #[cfg(test)]
 mod tests;
+
+pub use state::AppState;

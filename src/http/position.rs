@@ -1,7 +1,7 @@
 //! How does a client read what it has just written? A position goes out, and comes in again.
 //!
 //! An answer to a command carries `Ledger-Position: N`, the place of its last event in the log. A
-//! query that sends `Ledger-Min-Position: N` is answered once its read model has reached N, or with
+//! query that sends `Ledger-Min-Position: N` is answered once its read models have reached N, or with
 //! `not_yet` after two seconds; every query's answer says in `Ledger-Position` what it shows.
 //!
 //! *Why the checkpoint is read first*: rows may be newer than the position in the answer, never
@@ -10,11 +10,17 @@
 //! Rows: Q4.
 
 use std::future::{Ready, ready};
+use std::time::Duration;
 
+use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use domain::ids::Position;
+use projections::checkpoint;
+use serde::Serialize;
+use sqlx::PgPool;
 
 use super::problem::{Code, Problem};
 
@@ -22,10 +28,26 @@ use super::problem::{Code, Problem};
 pub const LEDGER_POSITION: HeaderName = HeaderName::from_static("ledger-position");
 /// Comes in with a query that must not show less.
 pub const LEDGER_MIN_POSITION: HeaderName = HeaderName::from_static("ledger-min-position");
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The position a query's answer must have reached; 0 when the client did not ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AtLeast(pub Position);
+
+impl AtLeast {
+    /// Waits until these read models are there; answers what they show all of.
+    ///
+    /// # Errors
+    /// `not_yet` when one of them was not there in time.
+    pub async fn wait(self, pool: &PgPool, read_models: &[&str]) -> Result<Position, Problem> {
+        let mut shown = Position(i64::MAX);
+        for name in read_models {
+            let reached = checkpoint::wait_for(pool, name, self.0, PATIENCE).await?;
+            shown = shown.min(reached);
+        }
+        Ok(shown)
+    }
+}
 
 impl FromRequest for AtLeast {
     type Error = Problem;
@@ -41,5 +63,35 @@ impl FromRequest for AtLeast {
             Some(number) => Ok(Self(Position(number))),
             None => Err(Problem::new(Code::InvalidPosition)),
         })
+    }
+}
+
+/// A JSON answer with its position.
+#[derive(Debug)]
+pub struct Answer<T> {
+    status: StatusCode,
+    position: Position,
+    body: T,
+}
+
+impl<T> Answer<T> {
+    /// What was asked for, or what was done, as of this position.
+    pub fn ok(position: Position, body: T) -> Self {
+        Self { status: StatusCode::OK, position, body }
+    }
+
+    /// Taken on, and not finished yet.
+    pub fn accepted(position: Position, body: T) -> Self {
+        Self { status: StatusCode::ACCEPTED, position, body }
+    }
+}
+
+impl<T: Serialize> Responder for Answer<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse<BoxBody> {
+        HttpResponse::build(self.status)
+            .insert_header((LEDGER_POSITION, self.position.0))
+            .json(self.body)
     }
 }

@@ -110,6 +110,8 @@ codes! {
         "Send `reason` in plain words; it takes back no reward."
     NoJourney "no_journey" 409 "No journey was reported for this member yet"
         "Report the journey first."
+    MemberErased "member_erased" 409 "This person asked to be forgotten"
+        "Nothing can be kept or shown about them any more."
     NotYet "not_yet" 503 "The answer has not caught up with that position yet"
         "Ask again after Retry-After seconds; `reached` says how far it is."
     Busy "busy" 503 "Too much is happening to this at once"

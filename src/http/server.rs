@@ -16,7 +16,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::idempotency::SavedAnswers;
 use super::openapi::{self, Document};
-use super::operations::observe;
+use super::operations::{Metrics, observe};
 use super::routes;
 use super::state::AppState;
 
@@ -37,10 +37,11 @@ pub async fn serve(
 ) -> std::io::Result<()> {
     let document = serde_json::to_value(openapi::document()).expect("the document is plain JSON");
     let document = Data::new(Document(document));
+    let metrics = Metrics::new();
     let server = HttpServer::new(move || {
         App::new()
-            .app_data(Data::new(state.access.clone()))
-            .app_data(Data::new(state.metrics.clone()))
+            .app_data(Data::new(state.trust.clone()))
+            .app_data(Data::new(metrics.clone()))
             .app_data(Data::new(SavedAnswers::new(state.pool.clone())))
             .app_data(Data::new(state.clone()))
             .app_data(document.clone())

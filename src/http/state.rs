@@ -1,26 +1,49 @@
 //! What do handlers have at hand? Everything that was started before the server was.
 //!
-//! The pools are the edge's own: a connection lives in the runtime of the server thread that opened
-//! it, so nothing that outlives the server may share them.
+//! *On the pools*: a connection lives in the runtime of the server thread that opened it and ends
+//! with it; pools check a connection before they hand it out, so what outlives the server gets a
+//! fresh one.
 //!
 //! Rows: Q2.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::ids::PartnerId;
+use domain::money::Amount;
+use domain::policy::Policies;
 use sqlx::PgPool;
 
-use super::operations::Metrics;
-use crate::access::Access;
+use crate::access::TokenTrust;
+use crate::clock::Clock;
+use crate::ledger::Ledger;
+use crate::partners::Catalogue;
+use crate::partners::settings::PartnerSettings;
+use crate::vault::Vault;
 
 /// What every handler can use. Cheap to clone: each server thread has one.
 #[derive(Clone)]
 pub struct AppState {
-    /// Tells people apart by their tokens.
-    pub access: Access,
-    /// The database with the application's rights: saved answers, the inbox's and the like.
+    /// Commands go here.
+    pub ledger: Ledger,
+    /// The database with the application's rights: saved answers, the inbox.
     pub pool: PgPool,
     /// Read models, for queries only; may be a replica.
-    pub reads: PgPool,
-    /// What Prometheus is told.
-    pub metrics: Metrics,
-    /// Whom people can turn to, shown where something did not go well.
-    pub support_contact: String,
+    pub read_pool: PgPool,
+    /// Seals what members tell, opens what is theirs.
+    pub vault: Vault,
+    /// Which milestone is due.
+    pub policies: Arc<Policies>,
+    /// The ledger's time and the real one.
+    pub clock: Clock,
+    /// Tells people apart by their tokens.
+    pub trust: TokenTrust,
+    /// Every partner that is known.
+    pub catalogue: Catalogue,
+    /// Those that are configured, with the secrets their notices are signed with.
+    pub partners: BTreeMap<PartnerId, PartnerSettings>,
+    /// From this amount on a claim needs a second factor (F4).
+    pub step_up_from: Amount,
+    /// How members reach a person, where that is configured.
+    pub support_contact: Option<String>,
 }

@@ -6,4 +6,3 @@ mod json;
 mod position;
 mod problem;
 mod routes;
-mod server;

@@ -1,0 +1,102 @@
+//! GET: the summary by partner and in all, as of any moment.
+//!
+//! Rows: A1, A4, Q2.
+
+use actix_web::web::Data;
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::ids::Position;
+use projections::journal;
+use projections::reconciliation::query::{self, AsOf, SummaryLine};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::access::{Finance, Staff};
+use crate::http::address::Query;
+use crate::http::position::{Answer, AtLeast};
+use crate::http::problem::{Code, Problem};
+use crate::http::state::AppState;
+
+/// Of which moment, and over which days.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Wanted {
+    /// A time (RFC 3339) or a position of the log; now when absent.
+    as_of: Option<String>,
+    /// The first business day that counts.
+    from: Option<NaiveDate>,
+    /// The last business day that counts.
+    to: Option<NaiveDate>,
+}
+
+/// What was issued, spent and is still out.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SummaryBody {
+    /// The moment it is of.
+    as_of: DateTime<Utc>,
+    /// The last position it counts.
+    position: i64,
+    /// By partner.
+    #[schema(value_type = Vec<LineShape>)]
+    partners: Vec<SummaryLine>,
+    /// In all, by currency.
+    #[schema(value_type = Vec<LineShape>)]
+    totals: Vec<SummaryLine>,
+}
+
+/// One line of the summary, for the API document; amounts are decimal strings.
+#[derive(ToSchema)]
+#[schema(as = SummaryLine)]
+#[allow(dead_code, reason = "described, never built: the read model makes the lines")]
+struct LineShape {
+    /// Where; absent in totals, and for what is not ordered anywhere.
+    partner_id: Option<String>,
+    currency: String,
+    /// Owed to members and not ordered.
+    committed: String,
+    /// Ordered, and the answer not settled.
+    in_flight: String,
+    /// Given to members.
+    issued: String,
+    /// Spent by them.
+    redeemed: String,
+    /// Not spent in time.
+    expired: String,
+    /// Taken back.
+    voided: String,
+    /// Still with members.
+    outstanding: String,
+}
+
+/// What was issued, spent and is still out, by partner and in all.
+#[utoipa::path(get, path = "/api/reconciliation/summary", tag = "reconciliation", params(Wanted),
+    responses((status = 200, description = "The summary", body = SummaryBody)))]
+pub async fn summary(
+    _: Staff<Finance>,
+    state: Data<AppState>,
+    at_least: AtLeast,
+    Query(wanted): Query<Wanted>,
+) -> Result<Answer<SummaryBody>, Problem> {
+    let as_of = as_of(wanted.as_of.as_deref())?;
+    at_least.wait(&state.read_pool, &[journal::NAME]).await?;
+    let summary = query::summary(&state.read_pool, as_of, wanted.from, wanted.to).await?;
+    let body = SummaryBody {
+        as_of: summary.as_of,
+        position: summary.position,
+        partners: summary.partners,
+        totals: summary.totals,
+    };
+    Ok(Answer::ok(Position(body.position), body))
+}
+
+fn as_of(text: Option<&str>) -> Result<AsOf, Problem> {
+    let Some(text) = text else { return Ok(AsOf::Now) };
+    if let Ok(position) = text.parse::<u32>() {
+        return Ok(AsOf::Position(Position(position.into())));
+    }
+    let time = DateTime::parse_from_rfc3339(text).map(|time| AsOf::Time(time.to_utc()));
+    time.map_err(|_| {
+        Problem::new(Code::InvalidQuery)
+            .detail("`as_of` is a time such as 2026-11-22T09:00:00Z, or a position.")
+    })
+}
