@@ -82,13 +82,8 @@ async fn seal<T>(
 ) -> Result<Option<Sealed<T>>, Problem> {
     let Some(clear) = clear else { return Ok(None) };
     let id = member.to_string();
-    let place = Place {
-        stream: "member",
-        stream_id: &id,
-        event: "ContactChanged",
-        field,
-        attempt: 0,
-    };
+    let place =
+        Place { stream: "member", stream_id: &id, event: "ContactChanged", field, attempt: 0 };
     Ok(Some(state.vault.seal(member, &place, clear).await?))
 }
 
