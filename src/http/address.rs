@@ -56,7 +56,11 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 ///
 /// # Errors
 /// `invalid_query` that lists the words.
-pub fn one_of(name: &str, given: Option<String>, words: &[&str]) -> Result<Option<String>, Problem> {
+pub fn one_of(
+    name: &str,
+    given: Option<String>,
+    words: &[&str],
+) -> Result<Option<String>, Problem> {
     match given {
         Some(word) if !words.contains(&word.as_str()) => Err(Problem::new(Code::InvalidQuery)
             .detail(format!("`{name}` is one of {}.", words.join(", ")))),

@@ -16,8 +16,8 @@ pub mod json;
 pub mod members;
 pub mod openapi;
 pub mod operations;
-pub mod position;
 pub mod partners;
+pub mod position;
 pub mod problem;
 pub mod progress;
 pub mod reconciliation;
@@ -29,5 +29,6 @@ pub mod state;
 pub mod support_services;
 #[cfg(test)]
 mod tests;
+pub mod webhooks;
 
 pub use state::AppState;

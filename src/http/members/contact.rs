@@ -68,8 +68,8 @@ pub async fn report_contact(
         locale: contact.locale,
     };
     let context = Context::new(service.actor(), "reported by the app");
-    let executed = state.ledger.execute::<Member, _>(&member.to_string(), command, &context);
-    let executed = done(executed.await)?;
+    let stream = member.to_string();
+    let executed = done(state.ledger.execute::<Member, _>(&stream, command, &context).await)?;
     let (recorded, position) = (executed.recorded > 0, executed.position.0);
     Ok(Answer::ok(executed.position, ContactReported { recorded, position }))
 }
@@ -82,13 +82,8 @@ async fn seal<T>(
 ) -> Result<Option<Sealed<T>>, Problem> {
     let Some(clear) = clear else { return Ok(None) };
     let id = member.to_string();
-    let place = Place {
-        stream: "member",
-        stream_id: &id,
-        event: "ContactChanged",
-        field,
-        attempt: 0,
-    };
+    let place =
+        Place { stream: "member", stream_id: &id, event: "ContactChanged", field, attempt: 0 };
     Ok(Some(state.vault.seal(member, &place, clear).await?))
 }
 

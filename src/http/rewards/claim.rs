@@ -146,7 +146,8 @@ async fn order(
 
 fn claimable(state: &AppState, member: Member, own: &Own) -> Result<(), Problem> {
     let status = own.reward.status();
-    let waits = [RewardStatus::Pending, RewardStatus::AwaitingChoice, RewardStatus::AwaitingAccount];
+    let waits =
+        [RewardStatus::Pending, RewardStatus::AwaitingChoice, RewardStatus::AwaitingAccount];
     if !waits.contains(&status) {
         return Err(Problem::new(Code::NotClaimable).fact("status", status));
     }
@@ -164,8 +165,7 @@ async fn watch(
     executed: &Executed,
 ) -> Result<Option<RewardRow>, Problem> {
     let begun = Instant::now();
-    let caught_up =
-        checkpoint::wait_for(&state.read_pool, NAME, executed.position, PATIENCE).await;
+    let caught_up = checkpoint::wait_for(&state.read_pool, NAME, executed.position, PATIENCE).await;
     match caught_up {
         Ok(_) => {}
         Err(WaitError::NotYet { .. }) => return Ok(None),
@@ -175,7 +175,9 @@ async fn watch(
     loop {
         let row = query::get(&state.read_pool, member, id).await?;
         let is_open = |row: &RewardRow| {
-            [RewardStatus::Processing, RewardStatus::Pending].iter().any(|s| s.as_str() == row.status)
+            [RewardStatus::Processing, RewardStatus::Pending]
+                .iter()
+                .any(|s| s.as_str() == row.status)
         };
         match row {
             Some(row) if !is_open(&row) => return Ok(Some(row)),

@@ -74,9 +74,10 @@ pub async fn available(
     let active = PartnerFilter { status: Some("active".to_owned()), ..PartnerFilter::default() };
     let most = Page::new(Some(projections::paging::MAX_LIMIT), None)?;
     let (rows, _) = partners::query::list(&state.read_pool, &active, &most).await?;
-    let in_order = reached.eligible_partners.iter().filter_map(|eligible| {
-        rows.iter().find(|row| row.partner_id == eligible.as_str())
-    });
+    let in_order = reached
+        .eligible_partners
+        .iter()
+        .filter_map(|eligible| rows.iter().find(|row| row.partner_id == eligible.as_str()));
     let givers = in_order
         .filter(|row| is_available(state, &row.partner_id, &row.status))
         .filter(|row| !products(row, reached.reward_type).is_empty());
