@@ -32,8 +32,6 @@ pub const RESOLVE_AFTER_SECONDS: i64 = 90;
 pub const MAX_DEFERRALS: u32 = 8;
 /// For how long at most, in hours.
 pub const MAX_DEFERRED_HOURS: i64 = 24;
-/// So many definite refusals, over all partners, and people are asked (D3).
-pub const MAX_TRIES: usize = 3;
 /// How many journeys one worker takes up at a time.
 pub const JOURNEYS_A_CLAIM: i64 = 200;
 

@@ -16,14 +16,22 @@
 
 pub mod aggregate;
 pub mod clean_days;
+#[cfg(test)]
+mod clean_days_tests;
 pub mod event;
+#[cfg(test)]
+mod event_tests;
 pub mod ids;
 pub mod journey;
 pub mod member;
 pub mod money;
+#[cfg(test)]
+mod money_tests;
 pub mod partner;
 pub mod partner_account;
 pub mod policy;
+#[cfg(test)]
+mod policy_tests;
 pub mod reward;
 pub mod sealed;
 

@@ -4,16 +4,16 @@
 //! the member has a verified account; without one the reward waits and the member is told where an
 //! account would do. A partner that is only ever claimed is passed over. After a refusal the next in
 //! order is asked; the one that refused only if it called its refusal temporary, and after the
-//! others. After three tries people are asked instead.
+//! others. After three tries the reward's own rule has failed it, and people are asked.
 //!
 //! Rows: M3, R4, D1, D3.
 
 use std::collections::BTreeMap;
 
 use domain::ids::{AccountId, PartnerId};
-use domain::reward::{ChosenBecause, Refusal, Reward, RewardCommand, RewardType, ValueKind};
-
-use crate::config::MAX_TRIES;
+use domain::reward::{
+    ChosenBecause, MilestoneReached, Refusal, Reward, RewardCommand, RewardType, ValueKind,
+};
 
 /// What a partner could give right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,16 +43,14 @@ pub enum Choice {
 }
 
 /// Chooses for a reward that waits for a partner.
-pub fn choose(reward: &Reward, known: &Known) -> Choice {
+pub fn choose(reached: &MilestoneReached, reward: &Reward, known: &Known) -> Choice {
     let refusals = reward.refusals();
-    if refusals.iter().filter(|refusal| refusal.counts_as_try).count() >= MAX_TRIES {
-        return fail("refused_three_times");
-    }
-    let candidates = in_order(reward, refusals);
+    let candidates = in_order(reached, refusals);
     if candidates.is_empty() {
-        return fail("no_partner_left");
+        let why = "no_partner_left".to_owned();
+        return Choice::Command(Box::new(RewardCommand::Fail { why }));
     }
-    let wanted = wanted_kind(reward.reward_type());
+    let wanted = wanted_kind(reached.reward_type);
     for partner in &candidates {
         let Some(offers) = known.offers.get(partner) else { continue };
         let Some(offer) = offers.iter().find(|offer| offer.kind == wanted) else { continue };
@@ -77,11 +75,11 @@ pub fn choose(reward: &Reward, known: &Known) -> Choice {
 }
 
 /// Never asked before those that refused for now; those that refused for good not at all.
-fn in_order(reward: &Reward, refusals: &[Refusal]) -> Vec<PartnerId> {
+fn in_order(reached: &MilestoneReached, refusals: &[Refusal]) -> Vec<PartnerId> {
     let mut fresh = Vec::new();
     let mut again = Vec::new();
-    let automatic = reward.eligible_partners().iter().filter(|p| !reward.is_claim_only(p));
-    for partner in automatic {
+    let claim_only = &reached.claim_only;
+    for partner in reached.eligible_partners.iter().filter(|p| !claim_only.contains(p)) {
         match refusals.iter().rev().find(|refusal| &refusal.partner_id == partner) {
             None => fresh.push(partner.clone()),
             Some(refusal) if refusal.temporary => again.push(partner.clone()),
@@ -101,8 +99,4 @@ fn wanted_kind(reward_type: RewardType) -> ValueKind {
         RewardType::GroceryVoucher | RewardType::ChoiceReward => ValueKind::Voucher,
         RewardType::UtilityCredit | RewardType::TransportCredit => ValueKind::Credit,
     }
-}
-
-fn fail(why: &str) -> Choice {
-    Choice::Command(Box::new(RewardCommand::Fail { why: why.to_owned() }))
 }

@@ -46,10 +46,8 @@ impl IssueReward {
             }
             Outcome::Unknown { why } => self.unknown(hand, attempt, why).await?,
         };
-        let is_value = matches!(
-            command,
-            RewardCommand::RecordVoucher(_) | RewardCommand::RecordCredit { .. }
-        );
+        let is_value =
+            matches!(command, RewardCommand::RecordVoucher(_) | RewardCommand::RecordCredit { .. });
         match self.execute(hand, command).await {
             Ok(_) => Ok(()),
             Err(ExecuteError::Refused(refusal)) if is_value => {
@@ -126,9 +124,10 @@ impl IssueReward {
         new: NewVoucher,
     ) -> anyhow::Result<RewardCommand> {
         let zone = self.partners.catalogue().get(partner).map(|entry| entry.details().time_zone);
-        let expires_at = new.expires_on.zip(zone).and_then(|(day, zone)| {
-            Some(domain::clean_days::start_of_day(day.succ_opt()?, zone))
-        });
+        let expires_at = new
+            .expires_on
+            .zip(zone)
+            .and_then(|(day, zone)| Some(domain::clean_days::start_of_day(day.succ_opt()?, zone)));
         Ok(RewardCommand::RecordVoucher(Box::new(RecordVoucher {
             attempt,
             code_masked: masked(&new.code),
@@ -154,7 +153,7 @@ impl IssueReward {
         new: NewCredit,
     ) -> anyhow::Result<RewardCommand> {
         let account = self
-            .account_of(hand.reward.member_id(), partner)
+            .account_of(hand.reached.member_id, partner)
             .await?
             .context("a credit was accepted for an account that is no longer linked")?;
         Ok(RewardCommand::RecordCredit {
@@ -177,7 +176,7 @@ impl IssueReward {
         clear: &SecretString,
     ) -> anyhow::Result<Sealed<T>> {
         let stream_id = hand.id.to_string();
-        let member: MemberId = hand.reward.member_id();
+        let member: MemberId = hand.reached.member_id;
         let place = Place {
             stream: "reward",
             stream_id: &stream_id,

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use chrono::Duration;
 use domain::ids::{PartnerId, RewardId, idempotency_key};
-use domain::reward::{Attempt, Reward, RewardCommand, ValueKind};
+use domain::reward::{Attempt, MilestoneReached, Reward, RewardCommand, ValueKind};
 use secrecy::SecretString;
 
 use super::worker::IssueReward;
@@ -24,6 +24,8 @@ use crate::partners::{Order, Outcome, Partner};
 pub struct InHand {
     /// Which reward.
     pub id: RewardId,
+    /// The milestone it came from.
+    pub reached: MilestoneReached,
     /// Its state as loaded.
     pub reward: Reward,
     /// No byte leaves for a partner after this instant.
@@ -51,8 +53,8 @@ impl IssueReward {
             reference: self.vault.reference(hand.id, &chosen.partner_id, round),
             product: chosen.product.clone(),
             kind: chosen.kind,
-            amount: hand.reward.amount(),
-            currency: hand.reward.currency(),
+            amount: hand.reward.committed(),
+            currency: hand.reached.currency,
             account: self.account_number(hand, &chosen.partner_id, chosen.kind).await?,
         };
         let now = self.clock.now();
@@ -104,8 +106,8 @@ impl IssueReward {
             reference: attempt.reference.clone(),
             product: attempt.product.clone(),
             kind: attempt.kind,
-            amount: hand.reward.amount(),
-            currency: hand.reward.currency(),
+            amount: hand.reward.committed(),
+            currency: hand.reached.currency,
             account,
         };
         Ok(Some((partner, order)))
@@ -131,7 +133,7 @@ impl IssueReward {
     ) -> anyhow::Result<Option<SecretString>> {
         match kind {
             ValueKind::Voucher => Ok(None),
-            ValueKind::Credit => self.opened_account(hand.reward.member_id(), partner).await,
+            ValueKind::Credit => self.opened_account(hand.reached.member_id, partner).await,
         }
     }
 }

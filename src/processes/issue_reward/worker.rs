@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use anyhow::Context as _;
 use chrono::Duration;
 use domain::ids::{AccountId, MemberId, PartnerId};
 use domain::reward::{Attempt, Reward, RewardCommand, RewardError};
@@ -51,8 +52,7 @@ impl IssueReward {
     /// When the todo table cannot be read. What goes wrong with one reward is logged, and its lease
     /// runs out.
     pub async fn turn(&self) -> anyhow::Result<usize> {
-        let due =
-            todo::claim_due(&self.pool, self.worker, LEASE_SECONDS, REWARDS_A_CLAIM).await?;
+        let due = todo::claim_due(&self.pool, self.worker, LEASE_SECONDS, REWARDS_A_CLAIM).await?;
         if due.is_empty() {
             return Ok(0);
         }
@@ -102,7 +102,9 @@ impl IssueReward {
         let context = Context::new("process:issue_reward", "it is due")
             .caused_by(loaded.position)
             .correlated(due.reward_id.to_string());
-        Ok(InHand { id: due.reward_id, reward: loaded.state, deadline, context })
+        let reward = loaded.state;
+        let reached = reward.reached().cloned().context("a reward begins with its milestone")?;
+        Ok(InHand { id: due.reward_id, reached, reward, deadline, context })
     }
 
     /// Chooses a partner, or says why none; answers whether one was chosen.
@@ -116,7 +118,7 @@ impl IssueReward {
             offers: offers.clone(),
             verified_accounts: self.verified_accounts(hand).await?,
         };
-        let Choice::Command(command) = choose(&hand.reward, &known) else {
+        let Choice::Command(command) = choose(&hand.reached, &hand.reward, &known) else {
             let later = self.clock.now() + Duration::seconds(NOBODY_AVAILABLE_SECONDS);
             todo::look_again_at(&self.pool, due, Some(later)).await?;
             return Ok(false);
@@ -133,10 +135,9 @@ impl IssueReward {
         &self,
         hand: &InHand,
     ) -> anyhow::Result<BTreeMap<PartnerId, AccountId>> {
-        let member: MemberId = hand.reward.member_id();
-        let eligible = hand.reward.eligible_partners();
-        let found =
-            user_partner_accounts::query::verified_at(&self.pool, member, eligible).await?;
+        let member: MemberId = hand.reached.member_id;
+        let eligible = &hand.reached.eligible_partners;
+        let found = user_partner_accounts::query::verified_at(&self.pool, member, eligible).await?;
         Ok(found.into_iter().map(|account| (account.partner_id, account.account_id)).collect())
     }
 

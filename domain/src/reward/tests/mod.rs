@@ -1,0 +1,8 @@
+//! Given these events, when this command, then these events or this refusal.
+
+#[allow(missing_docs, reason = "the tests read like sentences")]
+mod given;
+mod issuing;
+mod properties;
+mod reaching;
+mod using;
