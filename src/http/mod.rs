@@ -29,5 +29,6 @@ pub mod state;
 pub mod support_services;
 #[cfg(test)]
 mod tests;
+pub mod webhooks;
 
 pub use state::AppState;

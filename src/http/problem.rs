@@ -278,21 +278,20 @@ impl ResponseError for AccessError {
     }
 }
 
-/// The shape of a problem, for the API document.
-#[derive(utoipa::ToSchema)]
+/// The shape of a problem, for the API document; answers are made from [`Problem`].
+#[derive(Debug, utoipa::ToSchema)]
 #[schema(as = Problem)]
-#[allow(dead_code, reason = "described, never built: answers are made from Problem")]
 pub struct ProblemShape {
     /// Where this document describes the code.
-    r#type: String,
+    pub r#type: String,
     /// The code in a few words.
-    title: String,
+    pub title: String,
     /// The HTTP status.
-    status: u16,
+    pub status: u16,
     /// Stable: programs rely on this one.
-    code: String,
+    pub code: String,
     /// What to do.
-    detail: Option<String>,
+    pub detail: Option<String>,
     /// The id under which the log has this request.
-    instance: Option<String>,
+    pub instance: Option<String>,
 }

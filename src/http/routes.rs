@@ -16,11 +16,12 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Responder, ResponseError, Route};
 
 use super::idempotency::once;
+use super::operations::{health, metrics};
 use super::problem::{Code, Problem};
-use super::{operations::health, operations::metrics, support_services};
+use super::{activity, members, openapi, partners, progress, reconciliation, rewards};
+use super::{support_services, webhooks};
 use crate::access::WhoMay;
 use crate::access::roles::ServesWhom;
-use crate::http::openapi;
 
 /// One line of the table.
 pub struct Line {
@@ -37,7 +38,21 @@ pub struct Line {
 #[must_use]
 pub fn all() -> Vec<Line> {
     vec![
+        get("/api/partners", partners::list),
+        get("/api/partners/{id}", partners::show),
+        get("/api/rewards", rewards::list),
+        post("/api/rewards/check", rewards::check),
+        get("/api/rewards/{id}", rewards::show),
+        post("/api/rewards/{id}/claim", rewards::claim),
+        post("/api/rewards/{id}/reveal", rewards::reveal),
+        get("/api/progress", progress::show),
+        put("/api/members/{id}/journey", members::report_journey),
+        post("/api/members/{id}/journey/restart", members::restart_journey),
+        put("/api/members/{id}/contact", members::report_contact),
+        get("/api/activity", activity::list),
+        get("/api/reconciliation/summary", reconciliation::summary),
         get("/api/support-services", support_services::list),
+        post("/api/webhooks/{partner}", webhooks::receive),
         get("/api/openapi.json", openapi::show),
         get("/health/live", health::live),
         get("/health/ready", health::ready),
@@ -69,12 +84,33 @@ where
     line(Method::GET, path, handler)
 }
 
+fn post<F, Args>(path: &'static str, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + ServesWhom + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::POST, path, handler)
+}
+
+fn put<F, Args>(path: &'static str, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + ServesWhom + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::PUT, path, handler)
+}
+
 /// Registers the table with a server.
 pub fn configure(config: &mut ServiceConfig) {
     let mut by_path: BTreeMap<&str, Vec<Line>> = BTreeMap::new();
     for line in all() {
         by_path.entry(line.path).or_default().push(line);
     }
+    // A literal address comes before the pattern that would match it too.
+    let mut by_path: Vec<_> = by_path.into_iter().collect();
+    by_path.sort_by_key(|(path, _)| (path.matches('{').count(), *path));
     for (path, lines) in by_path {
         let allowed: Vec<&str> = lines.iter().map(|line| line.method.as_str()).collect();
         let allowed = HeaderValue::from_str(&allowed.join(", ")).expect("methods are plain text");

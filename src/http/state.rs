@@ -16,6 +16,7 @@ use sqlx::PgPool;
 
 use crate::access::TokenTrust;
 use crate::clock::Clock;
+use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::partners::Catalogue;
 use crate::partners::settings::PartnerSettings;
@@ -32,6 +33,8 @@ pub struct AppState {
     pub read_pool: PgPool,
     /// Seals what members tell, opens what is theirs.
     pub vault: Vault,
+    /// Keeps what partners tell.
+    pub inbox: Inbox,
     /// Which milestone is due.
     pub policies: Arc<Policies>,
     /// The ledger's time and the real one.

@@ -68,8 +68,8 @@ pub async fn report_contact(
         locale: contact.locale,
     };
     let context = Context::new(service.actor(), "reported by the app");
-    let executed = state.ledger.execute::<Member, _>(&member.to_string(), command, &context);
-    let executed = done(executed.await)?;
+    let stream = member.to_string();
+    let executed = done(state.ledger.execute::<Member, _>(&stream, command, &context).await)?;
     let (recorded, position) = (executed.recorded > 0, executed.position.0);
     Ok(Answer::ok(executed.position, ContactReported { recorded, position }))
 }

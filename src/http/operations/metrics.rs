@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use projections::runner::{self, ProjectionStatus};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder,
 };
 
 use crate::access::Anyone;
+use crate::http::state::AppState;
 
 /// The measurements of one process.
 #[derive(Clone)]
@@ -28,19 +30,7 @@ struct Measured {
     lag_positions: IntGaugeVec,
     lag_seconds: IntGaugeVec,
     halted: IntGaugeVec,
-}
-
-/// How far one read model is, as shown to Prometheus.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lag<'a> {
-    /// The read model.
-    pub name: &'a str,
-    /// Events it has not seen yet.
-    pub positions: i64,
-    /// For how long the oldest of them has waited, in seconds.
-    pub seconds: i64,
-    /// Whether it has stopped at an event it could not project.
-    pub is_halted: bool,
+    parked: IntGaugeVec,
 }
 
 impl Metrics {
@@ -61,6 +51,7 @@ impl Metrics {
             opts("anchor_projection_lag_seconds", "For how long the oldest unseen event waits.");
         let halted =
             opts("anchor_projection_halted", "1 when a read model stands still at an event.");
+        let parked = opts("anchor_projection_parked", "Events that a read model set aside.");
         let valid = "names and labels are valid and used once";
         let all = Measured {
             registry: Registry::new(),
@@ -70,6 +61,7 @@ impl Metrics {
             lag_positions: IntGaugeVec::new(lag_positions, &["projection"]).expect(valid),
             lag_seconds: IntGaugeVec::new(lag_seconds, &["projection"]).expect(valid),
             halted: IntGaugeVec::new(halted, &["projection"]).expect(valid),
+            parked: IntGaugeVec::new(parked, &["projection"]).expect(valid),
         };
         let register = |metric: Box<dyn prometheus::core::Collector>| {
             all.registry.register(metric).expect(valid);
@@ -80,6 +72,7 @@ impl Metrics {
         register(Box::new(all.lag_positions.clone()));
         register(Box::new(all.lag_seconds.clone()));
         register(Box::new(all.halted.clone()));
+        register(Box::new(all.parked.clone()));
         Self { all: Arc::new(all) }
     }
 
@@ -96,11 +89,12 @@ impl Metrics {
     }
 
     /// A read model is this far behind.
-    pub fn lag_is(&self, lag: &Lag<'_>) {
-        let set = |gauge: &IntGaugeVec, value| gauge.with_label_values(&[lag.name]).set(value);
-        set(&self.all.lag_positions, lag.positions);
-        set(&self.all.lag_seconds, lag.seconds);
-        set(&self.all.halted, i64::from(lag.is_halted));
+    pub fn lag_is(&self, lag: &ProjectionStatus) {
+        let name = [lag.name.as_str()];
+        self.all.lag_positions.with_label_values(&name).set(lag.lag_positions);
+        self.all.lag_seconds.with_label_values(&name).set(lag.lag_seconds);
+        self.all.halted.with_label_values(&name).set(i64::from(lag.state == "halted"));
+        self.all.parked.with_label_values(&name).set(lag.parked);
     }
 
     /// Everything, in Prometheus' text form.
@@ -124,6 +118,10 @@ impl Default for Metrics {
 #[utoipa::path(get, path = "/metrics", tag = "health",
     responses((status = 200, description = "Measurements", body = String,
         content_type = "text/plain")))]
-pub async fn show(_: Anyone, metrics: Data<Metrics>) -> HttpResponse {
+pub async fn show(_: Anyone, metrics: Data<Metrics>, state: Data<AppState>) -> HttpResponse {
+    metrics.head_is(state.ledger.head().borrow().0);
+    // Without the database, what this process has measured itself is told all the same.
+    let lags = runner::status(&state.read_pool).await.unwrap_or_default();
+    lags.iter().for_each(|lag| metrics.lag_is(lag));
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text())
 }

@@ -45,27 +45,27 @@ pub struct SummaryBody {
 }
 
 /// One line of the summary, for the API document; amounts are decimal strings.
-#[derive(ToSchema)]
+#[derive(Debug, ToSchema)]
 #[schema(as = SummaryLine)]
-#[allow(dead_code, reason = "described, never built: the read model makes the lines")]
-struct LineShape {
+pub struct LineShape {
     /// Where; absent in totals, and for what is not ordered anywhere.
-    partner_id: Option<String>,
-    currency: String,
+    pub partner_id: Option<String>,
+    /// Of what.
+    pub currency: String,
     /// Owed to members and not ordered.
-    committed: String,
+    pub committed: String,
     /// Ordered, and the answer not settled.
-    in_flight: String,
+    pub in_flight: String,
     /// Given to members.
-    issued: String,
+    pub issued: String,
     /// Spent by them.
-    redeemed: String,
+    pub redeemed: String,
     /// Not spent in time.
-    expired: String,
+    pub expired: String,
     /// Taken back.
-    voided: String,
+    pub voided: String,
     /// Still with members.
-    outstanding: String,
+    pub outstanding: String,
 }
 
 /// What was issued, spent and is still out, by partner and in all.
@@ -91,8 +91,9 @@ pub async fn summary(
 
 fn as_of(text: Option<&str>) -> Result<AsOf, Problem> {
     let Some(text) = text else { return Ok(AsOf::Now) };
-    if let Ok(position) = text.parse::<u32>() {
-        return Ok(AsOf::Position(Position(position.into())));
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(position) = text.parse().ok().filter(|_| is_number) {
+        return Ok(AsOf::Position(Position(position)));
     }
     let time = DateTime::parse_from_rfc3339(text).map(|time| AsOf::Time(time.to_utc()));
     time.map_err(|_| {

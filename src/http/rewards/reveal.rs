@@ -67,9 +67,8 @@ pub async fn reveal(
     let own = own(&state, member.id, id).await?;
     let voucher = own.reward.voucher().ok_or_else(|| Problem::new(Code::NothingToReveal))?;
     let context = Context::new(member.actor(), "shown to the member");
-    let looked =
-        state.ledger.execute::<Reward, _>(&id.to_string(), RewardCommand::Reveal, &context);
-    let looked = looked.await;
+    let (stream, wish) = (id.to_string(), RewardCommand::Reveal);
+    let looked = state.ledger.execute::<Reward, _>(&stream, wish, &context).await;
     if let Err(ExecuteError::Refused(RewardError::NotNow { status })) = looked {
         return Err(Problem::new(Code::NothingToReveal).fact("status", status));
     }
