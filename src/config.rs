@@ -1,7 +1,8 @@
 //! What does the environment ask for? Read once, checked whole, every problem named at once.
 //!
 //! *Guarantees*: a [`Config`] is complete and sound, or there is none; a problem names the variable
-//! and what to give, never the value that was found. Loops that could run away have their bound here.
+//! and what to give, never the value that was found. Loops that could run away have their bound
+//! here.
 //!
 //! Rows: P12.
 
@@ -161,7 +162,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn optional(&self, name: &str) -> Option<String> {
-        (self.variable)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+        (self.variable)(name)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
     }
 
     fn required(&mut self, name: &str) -> Option<String> {
@@ -215,7 +218,8 @@ impl Reader<'_> {
         match Keyring::parse(&current, &previous) {
             Ok(keyring) => Some(keyring),
             Err(problem) => {
-                self.problems.push(format!("ENCRYPTION_KEY or ENCRYPTION_KEY_PREVIOUS: {problem}"));
+                self.problems
+                    .push(format!("ENCRYPTION_KEY or ENCRYPTION_KEY_PREVIOUS: {problem}"));
                 None
             }
         }

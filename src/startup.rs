@@ -1,8 +1,8 @@
 //! What runs in one process, and in which order does it start and stop?
 //!
-//! Start: database (never migrated here), clock, vault, ledger, partners described, then projections
-//! and processes, and last the server: nobody is answered before everything behind is there. Stop:
-//! the other way round.
+//! Start: database (never migrated here), clock, vault, ledger, partners described, then
+//! projections and processes, and last the server: nobody is answered before everything behind is
+//! there. Stop: the other way round.
 //!
 //! *Guarantees*: any number of these processes may share one database.
 //!

@@ -1,4 +1,5 @@
-//! Runs every check: format, lints, and all tests against a private Postgres that is gone afterwards.
+//! Runs every check: format, lints, and all tests against a private Postgres that is gone
+//! afterwards.
 //!
 //! `cargo check-all` runs all of it, `cargo check-all -- NAME` only the tests whose name contains
 //! NAME. Two runs at once do not meet: each has a server, a folder and ports of its own.

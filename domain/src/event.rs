@@ -1,11 +1,11 @@
 //! Which events exist, and how does a stored row become one again?
 //!
 //! [`AnchorEvent`] is one enum over all aggregates' events. A stored payload is the event's fields
-//! as one flat JSON object with its name in `type`; the row's `event_type` column names it too, so a
-//! reader of the log decodes straight into the concrete struct.
+//! as one flat JSON object with its name in `type`; the row's `event_type` column names it too, so
+//! a reader of the log decodes straight into the concrete struct.
 //!
-//! *Why both*: cqrs-es hands only the payload to serde, so the payload must name itself; replay must
-//! not pay serde's buffering for that, so it goes by the column.
+//! *Why both*: cqrs-es hands only the payload to serde, so the payload must name itself; replay
+//! must not pay serde's buffering for that, so it goes by the column.
 //!
 //! *Guarantees*: stored events decode for ever (`wire/*.json` has one file per event and version);
 //! an unknown name or version is an error, never skipped; unknown fields are ignored.

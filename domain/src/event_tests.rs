@@ -1,4 +1,5 @@
-//! Do stored events decode for ever? One file per event and version, and each reads as it was written.
+//! Do stored events decode for ever? One file per event and version, and each reads as it was
+//! written.
 //!
 //! Rows: A4, R1.
 

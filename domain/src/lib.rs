@@ -1,5 +1,5 @@
-//! What is true in Anchor: events, the rules that make them, and nothing else. No database, no HTTP,
-//! no clock.
+//! What is true in Anchor: events, the rules that make them, and nothing else. No database, no
+//! HTTP, no clock.
 //!
 //! # Map
 //!

@@ -1,11 +1,12 @@
-//! Which milestone is due, and what does it give? Versioned files, and the day decides which counts.
+//! Which milestone is due, and what does it give? Versioned files, and the day decides which
+//! counts.
 //!
 //! The version in force on the local day on which a milestone was reached counts; the earliest
 //! version also covers the days before it. What it says is copied into `MilestoneReached`, so a
 //! later file changes no reward.
 //!
-//! A restart closes a journey on the day it was reported: milestones reached up to that day are still
-//! due, also when the restart was back-dated (M2).
+//! A restart closes a journey on the day it was reported: milestones reached up to that day are
+//! still due, also when the restart was back-dated (M2).
 //!
 //! Rows: M2, M3, M4.
 
@@ -119,11 +120,12 @@ impl Policies {
     pub fn parse(files: &[(&str, &str)]) -> Result<Self, PolicyError> {
         let mut policies = Vec::new();
         for (file, text) in files {
-            let policy: Policy = toml::from_str(text).map_err(|error| PolicyError::Unreadable {
-                file: (*file).to_owned(),
-                line: error.span().map_or(0, |span| text[..span.start].lines().count().max(1)),
-                reason: error.message().to_owned(),
-            })?;
+            let policy: Policy =
+                toml::from_str(text).map_err(|error| PolicyError::Unreadable {
+                    file: (*file).to_owned(),
+                    line: error.span().map_or(0, |span| text[..span.start].lines().count().max(1)),
+                    reason: error.message().to_owned(),
+                })?;
             policy
                 .check()
                 .map_err(|reason| PolicyError::Unsound { file: (*file).to_owned(), reason })?;
@@ -145,13 +147,20 @@ impl Policies {
 
     /// Every milestone that this member has reached, oldest first, recorded or not.
     #[must_use]
-    pub fn due(&self, member: MemberId, journey: &Journey, at: DateTime<Utc>) -> Vec<DueMilestone> {
+    pub fn due(
+        &self,
+        member: MemberId,
+        journey: &Journey,
+        at: DateTime<Utc>,
+    ) -> Vec<DueMilestone> {
         let Some(zone) = journey.time_zone else { return Vec::new() };
         let today = local_date(at, zone);
         let mut due: Vec<DueMilestone> = journey
             .runs
             .iter()
-            .flat_map(|run| self.reached_in(member, run, run.closed_on.unwrap_or(today).min(today)))
+            .flat_map(|run| {
+                self.reached_in(member, run, run.closed_on.unwrap_or(today).min(today))
+            })
             .collect();
         due.sort_by_key(|due| (due.reach.reached_on, due.reach.milestone_days));
         due

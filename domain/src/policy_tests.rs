@@ -43,7 +43,9 @@ fn report(started_on: &str) -> JourneyCommand {
 
 fn due(journey: &Journey, when: &str) -> Vec<(String, bool)> {
     let due = Policies::built_in().due(member(), journey, at(when));
-    due.into_iter().map(|due| (due.reach.milestone.to_string(), due.reach.hold.is_some())).collect()
+    due.into_iter()
+        .map(|due| (due.reach.milestone.to_string(), due.reach.hold.is_some()))
+        .collect()
 }
 
 fn names(due: &[(String, bool)]) -> Vec<&str> {

@@ -24,7 +24,10 @@ pub enum Turn {
 ///
 /// # Errors
 /// When the database cannot be asked.
-pub async fn take(tx: &mut PgConnection, projection: &dyn Projection) -> Result<Turn, sqlx::Error> {
+pub async fn take(
+    tx: &mut PgConnection,
+    projection: &dyn Projection,
+) -> Result<Turn, sqlx::Error> {
     let locked: Option<i64> = sqlx::query_scalar(
         "SELECT position FROM public.checkpoints
           WHERE name = $1 AND version = $2 AND state <> 'halted' FOR UPDATE SKIP LOCKED",

@@ -1,7 +1,7 @@
 //! What has happened after a position? Events in order, and none left out.
 //!
-//! Positions are dense by construction, so every row must be the one after the row before. A hole is
-//! not waited for: something was removed or restored wrongly, and whoever reads stops.
+//! Positions are dense by construction, so every row must be the one after the row before. A hole
+//! is not waited for: something was removed or restored wrongly, and whoever reads stops.
 //!
 //! *Why no filter by event type in SQL*: contiguity would be lost, and with it the only check that
 //! can see a missing event.

@@ -12,8 +12,8 @@
 //! | [`reconciliation`] | what was issued, spent and is still out, by partner? |
 //! | [`reward_todo`], [`journey_todo`] | what is due? |
 //!
-//! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches into
-//! rows, with the [`checkpoint`] in the same transaction.
+//! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches
+//! into rows, with the [`checkpoint`] in the same transaction.
 
 use std::sync::Arc;
 

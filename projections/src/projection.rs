@@ -1,4 +1,5 @@
-//! What does a read model have to provide? A name, a version, and how a batch of events becomes rows.
+//! What does a read model have to provide? A name, a version, and how a batch of events becomes
+//! rows.
 //!
 //! *Guarantees*: `project` runs inside the transaction that also moves the checkpoint: rows and
 //! checkpoint commit together or not at all. Batches arrive in position order, without a gap and

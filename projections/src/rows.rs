@@ -1,6 +1,7 @@
 //! How are many rows written in one statement? As one JSON document that Postgres takes apart.
 //!
-//! One round trip for a whole batch, whatever the number of columns; the database checks every type.
+//! One round trip for a whole batch, whatever the number of columns; the database checks every
+//! type.
 
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -37,7 +38,8 @@ impl Table {
     fn upsert_statement(&self) -> String {
         let Self { name, key, columns } = self;
         let listed = columns.join(", ");
-        let replaced: Vec<String> = columns.iter().map(|c| format!("{c} = EXCLUDED.{c}")).collect();
+        let replaced: Vec<String> =
+            columns.iter().map(|c| format!("{c} = EXCLUDED.{c}")).collect();
         format!(
             "INSERT INTO {name} ({listed})
              SELECT {listed} FROM jsonb_populate_recordset(NULL::{name}, $1::jsonb)

@@ -1,9 +1,10 @@
-//! How do events become rows, exactly once? A batch, its rows and the checkpoint in one transaction.
+//! How do events become rows, exactly once? A batch, its rows and the checkpoint in one
+//! transaction.
 //!
 //! Any number of instances may run the same projection: whoever locks its checkpoint works, the
-//! others come back later. A batch that fails is tried again; one that keeps failing is halved until
-//! the event is found. Then the projection stops ([`Poison::Halt`]), or sets the event aside with all
-//! later ones of its stream and goes on ([`Poison::Park`]).
+//! others come back later. A batch that fails is tried again; one that keeps failing is halved
+//! until the event is found. Then the projection stops ([`Poison::Halt`]), or sets the event aside
+//! with all later ones of its stream and goes on ([`Poison::Park`]).
 //!
 //! Rows: Q3, Q4, D6.
 
@@ -321,6 +322,8 @@ impl RunError {
             Self::Log(_) | Self::Projection(_) => return false,
         };
         let code = database.as_database_error().and_then(|error| error.code());
-        code.is_none_or(|code| ["40", "53", "55", "57", "08"].contains(&&code[..2.min(code.len())]))
+        code.is_none_or(|code| {
+            ["40", "53", "55", "57", "08"].contains(&&code[..2.min(code.len())])
+        })
     }
 }

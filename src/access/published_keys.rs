@@ -46,7 +46,8 @@ struct PublishedKey {
 }
 
 impl PublishedKeys {
-    /// Keys from `url`, such as `<SUPABASE_URL>/auth/v1/.well-known/jwks.json`. Fetches nothing yet.
+    /// Keys from `url`, such as `<SUPABASE_URL>/auth/v1/.well-known/jwks.json`. Fetches nothing
+    /// yet.
     ///
     /// # Errors
     /// When no client can be made.
@@ -78,7 +79,10 @@ impl PublishedKeys {
                 }
                 Err(error) => {
                     let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "the keys that tokens are checked with were not fetched");
+                    tracing::warn!(
+                        error,
+                        "the keys that tokens are checked with were not fetched"
+                    );
                 }
             }
         }

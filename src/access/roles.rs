@@ -1,9 +1,9 @@
 //! Whom does a handler serve? Its first parameter says so, and there is no default.
 //!
 //! Each extractor here lets a request through only with a token of the right role; [`Anyone`] and
-//! [`BySignature`] say openly that no token is asked for. The table of routes accepts a handler only
-//! when its first parameter is one of them ([`ServesWhom`]), and writes the same roles into the API
-//! document, so code and document cannot differ.
+//! [`BySignature`] say openly that no token is asked for. The table of routes accepts a handler
+//! only when its first parameter is one of them ([`ServesWhom`]), and writes the same roles into
+//! the API document, so code and document cannot differ.
 //!
 //! Rows: F5.
 

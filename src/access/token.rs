@@ -2,8 +2,8 @@
 //!
 //! *Guarantees*: with a shared secret only HS256 is accepted, with published keys only ES256 and
 //! RS256 under the key's own algorithm: a token cannot choose how it is checked. Issuer, audience,
-//! expiry, subject and level are all required or defaulted to the weaker; an unknown role is refused
-//! and never becomes another one. Refusals never repeat the token.
+//! expiry, subject and level are all required or defaulted to the weaker; an unknown role is
+//! refused and never becomes another one. Refusals never repeat the token.
 //!
 //! Rows: F5.
 
@@ -245,7 +245,9 @@ impl TokenTrust {
             }
         };
         if header.alg != algorithm {
-            return Err(AccessError::NotAccepted("it is signed in a way that is not allowed here"));
+            return Err(AccessError::NotAccepted(
+                "it is signed in a way that is not allowed here",
+            ));
         }
         let token_claims = checked(token, &key, algorithm, issuer)?;
         if token_claims.exp + LEEWAY_SECONDS < (self.now)().timestamp() {

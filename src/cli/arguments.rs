@@ -74,7 +74,9 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     let json = arguments.json;
     let done = match arguments.command {
         Command::Demo(arguments) => demo::run(arguments, json).await,
-        Command::Serve { no_workers, workers_only } => serve::run(!workers_only, !no_workers).await,
+        Command::Serve { no_workers, workers_only } => {
+            serve::run(!workers_only, !no_workers).await
+        }
         Command::Migrate => migrate::run(json).await,
         Command::Sandbox { port, book, seed, webhooks_to } => {
             sandbox::run(sandbox::SandboxArguments { port, book, seed, webhooks_to }).await

@@ -54,7 +54,8 @@ pub async fn run(action: ClockAction, data_dir: PathBuf, json: bool) -> anyhow::
     let clock = Clock::follow(pool).await?;
     let ahead = clock.now() - clock.real_now();
     if json {
-        let shown = serde_json::json!({ "now": clock.now(), "ahead_seconds": ahead.num_seconds() });
+        let shown =
+            serde_json::json!({ "now": clock.now(), "ahead_seconds": ahead.num_seconds() });
         println!("{shown}");
     } else {
         println!("{}", clock.now().format("%A %e %B %Y, %H:%M:%S UTC"));

@@ -1,17 +1,17 @@
 //! Has this request been answered before? The same key and body get the same answer (F1).
 //!
 //! [`once`] stands around every route that moves something. The first request with an
-//! `Idempotency-Key` starts; a repeat gets the saved answer, marked `Idempotency-Replayed: true`; the
-//! same key with another body is refused; a repeat while the first still runs is told so. What a key
-//! means is bounded by who sent it, the method and the path. Answers are kept for 24 hours.
+//! `Idempotency-Key` starts; a repeat gets the saved answer, marked `Idempotency-Replayed: true`;
+//! the same key with another body is refused; a repeat while the first still runs is told so. What
+//! a key means is bounded by who sent it, the method and the path. Answers are kept for 24 hours.
 //!
 //! *Why it is here and not in the handlers*: no route can forget it. It is a convenience for
 //! answers, not the guard of value: that one is the ledger's own and holds for ever.
 //!
 //! *Guarantees*: a keyed request runs to its end and is saved even when its client hangs up. An
-//! answer that says `no-store`, as one with a voucher code does, is never saved. Failures of ours and
-//! refusals for want of a right are not saved either: the repeat is tried anew. A run that died is
-//! taken over after a minute.
+//! answer that says `no-store`, as one with a voucher code does, is never saved. Failures of ours
+//! and refusals for want of a right are not saved either: the repeat is tried anew. A run that died
+//! is taken over after a minute.
 //!
 //! Rows: F1, C4.
 

@@ -112,8 +112,8 @@ fn refusal(error: &serde_json::Error, path: &str) -> Problem {
         .fact("column", error.column())
 }
 
-/// The field and what is expected there, out of serde's words. Only what our own types say is passed
-/// on: the words before "expected" may repeat the value.
+/// The field and what is expected there, out of serde's words. Only what our own types say is
+/// passed on: the words before "expected" may repeat the value.
 fn expectation(message: &str, path: &str) -> (String, String) {
     let message = message.rsplit_once(" at line ").map_or(message, |(words, _)| words);
     let named = message.split('`').nth(1).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! What can be asked, and how? The API document, made from the code that answers.
 //!
 //! Shapes come from the types that are read and written, addresses and descriptions from the
-//! handlers. Who may do what is copied from the table of routes into `x-roles`, and the codes of all
-//! problems from their table into `x-problems`: neither can differ from what the server does.
+//! handlers. Who may do what is copied from the table of routes into `x-roles`, and the codes of
+//! all problems from their table into `x-problems`: neither can differ from what the server does.
 //!
 //! Rows: Q2.
 
@@ -13,7 +13,9 @@ use utoipa::openapi::extensions::Extensions;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, SchemaFormat, Type};
+use utoipa::openapi::{
+    ContentBuilder, KnownFormat, ObjectBuilder, Ref, RefOr, SchemaFormat, Type,
+};
 
 use super::problem::{Code, ProblemShape};
 use super::routes::{self, Line};
@@ -23,8 +25,9 @@ use crate::access::{Anyone, WhoMay};
 #[openapi(
     info(
         title = "Anchor",
-        description = "Practical help for people who leave gambling behind: what they reached, what \
-            they are given, and the ledger of it. Errors are `application/problem+json` with a \
+        description = "Practical help for people who leave gambling behind: what they reached, \
+            what they are given, and the ledger of it. Errors are \
+            `application/problem+json` with a \
             stable `code` (all of them under `x-problems`). Lists take `limit` and `cursor`. An \
             answer to a command carries `Ledger-Position`; send it as `Ledger-Min-Position` with a \
             query to read what you wrote.",

@@ -1,8 +1,8 @@
 //! How does a client read what it has just written? A position goes out, and comes in again.
 //!
 //! An answer to a command carries `Ledger-Position: N`, the place of its last event in the log. A
-//! query that sends `Ledger-Min-Position: N` is answered once its read models have reached N, or with
-//! `not_yet` after two seconds; every query's answer says in `Ledger-Position` what it shows.
+//! query that sends `Ledger-Min-Position: N` is answered once its read models have reached N, or
+//! with `not_yet` after two seconds; every query's answer says in `Ledger-Position` what it shows.
 //!
 //! *Why the checkpoint is read first*: rows may be newer than the position in the answer, never
 //! older.

@@ -1,8 +1,8 @@
 //! Which addresses are there? Every one, a line each.
 //!
 //! A line names the method, the address and the handler. Whom it serves is read off the handler's
-//! first parameter ([`ServesWhom`]): one that does not say so does not compile. Everything that is not
-//! a GET stands behind [`once`].
+//! first parameter ([`ServesWhom`]): one that does not say so does not compile. Everything that is
+//! not a GET stands behind [`once`].
 //!
 //! Rows: Q2, F1, F5.
 

@@ -68,7 +68,8 @@ pub async fn serve(
 
 /// The page that shows the API document; everything it needs is inside the program.
 fn documentation(config: &mut web::ServiceConfig) {
-    let page = Config::from("/api/openapi.json").validator_url("none").persist_authorization(false);
+    let page =
+        Config::from("/api/openapi.json").validator_url("none").persist_authorization(false);
     let to_page = || async {
         HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
     };

@@ -1,7 +1,7 @@
 //! What does a partner tell us? Verified, stored, answered, in this order, and nothing else here.
 //!
-//! What it means is worked out afterwards by [`crate::inbox`]: a notice that is answered is durable,
-//! and the partner never waits for us to think.
+//! What it means is worked out afterwards by [`crate::inbox`]: a notice that is answered is
+//! durable, and the partner never waits for us to think.
 //!
 //! *Guarantees*: sizes are bounded before any cryptography; the partner is found by the address and
 //! never by the body; nothing of a body is looked at before its signature is good. A bad signature

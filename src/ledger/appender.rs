@@ -3,10 +3,10 @@
 //!
 //! | what | then |
 //! | --- | --- |
-//! | a unique violation | nothing is stored; the same batch again, each version checked, drops exactly the losers |
-//! | bad bytes, other constraints | nothing is stored; each command alone, and only the bad one fails |
-//! | anything else | the outcome is unknown: a new connection, look every command up by its id, send the rest again |
-//! | no answer in time | "not sent", or "unknown" when a call may have arrived; never a conflict |
+//! | a unique violation | the same batch again, each version checked, drops exactly the losers |
+//! | bad bytes, other constraints | each command alone, and only the bad one fails |
+//! | anything else | a new connection, look every command up by its id, send the rest again |
+//! | no answer in time | "not sent", or "unknown" when a call may have arrived |
 //!
 //! Rows: D6.
 
@@ -57,7 +57,11 @@ impl Appender {
         Ok((appender, watched))
     }
 
-    pub async fn run(mut self, mut queue: mpsc::Receiver<Append>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(
+        mut self,
+        mut queue: mpsc::Receiver<Append>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         loop {
             if self.held_over.is_empty() {
                 let Some(first) = next(&mut queue, &mut stop).await else { return };

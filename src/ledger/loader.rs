@@ -87,7 +87,8 @@ fn answer(batch: Vec<Load>, loaded: Result<Vec<PgRow>, LedgerError>) {
     let outcome = loaded.map(|rows| {
         for row in rows {
             let ordinal: i32 = row.get(0);
-            if let Some(share) = usize::try_from(ordinal - 1).ok().and_then(|o| shares.get_mut(o)) {
+            if let Some(share) = usize::try_from(ordinal - 1).ok().and_then(|o| shares.get_mut(o))
+            {
                 share.push(row);
             }
         }

@@ -1,20 +1,22 @@
 //! The write side: the only place that appends events.
 //!
 //! ```text
-//! Ledger::execute ─▶ cqrs-es ─▶ LedgerRepository ─▶ engine ─┬▶ loader    one query for many streams
-//!   retry on conflict  decide     around the stock one      └▶ appender  one call for many commands
+//! Ledger::execute ─▶ cqrs-es ─▶ LedgerRepository ─▶ engine ─┬▶ loader    one query for many
+//! streams
+//!   retry on conflict  decide     around the stock one      └▶ appender  one call for many
+//! commands
 //! ```
 //!
 //! A command is loaded for, decided and appended; whoever else is doing the same at that moment
 //! shares the round trip and the commit. Each command succeeds or conflicts on its own.
 //!
 //! *Why around postgres-es's repository and not instead of it*: its table contract and everything
-//! not overridden stay in use, and the stock repository may write to the same table, slower and with
-//! the same guarantees. *Why not its snapshots, aggregate store, replay and queries*: in 0.5 they
-//! apply events twice, lose them on a lost connection, or forget them in a crash.
+//! not overridden stay in use, and the stock repository may write to the same table, slower and
+//! with the same guarantees. *Why not its snapshots, aggregate store, replay and queries*: in 0.5
+//! they apply events twice, lose them on a lost connection, or forget them in a crash.
 //!
-//! *Guarantees*: what was answered is durable; positions are dense and in commit order; a lost answer
-//! is looked up by command id and never guessed; a conflict reaches the loser alone.
+//! *Guarantees*: what was answered is durable; positions are dense and in commit order; a lost
+//! answer is looked up by command id and never guessed; a conflict reaches the loser alone.
 
 mod append_calls;
 mod appender;

@@ -28,8 +28,8 @@ pub struct Reached {
 /// Records what is due; answers every milestone the member has reached, oldest first.
 ///
 /// `known` are the milestones that the read model has for this member, with the journey in which
-/// they were reached: a policy that changes from once per member to once per journey must not give a
-/// second reward for the same journey.
+/// they were reached: a policy that changes from once per member to once per journey must not give
+/// a second reward for the same journey.
 ///
 /// # Errors
 /// When the log cannot be read or written; what was recorded before stays, and a repeat goes on.
@@ -59,7 +59,9 @@ pub async fn reach_due(
         let executed = ledger.execute::<Reward, _>(&reward_id.to_string(), command, context).await;
         let (recorded, position) = match executed {
             Ok(executed) => (true, executed.position),
-            Err(ExecuteError::Refused(RewardError::AlreadyReached)) => (false, Position::default()),
+            Err(ExecuteError::Refused(RewardError::AlreadyReached)) => {
+                (false, Position::default())
+            }
             Err(error) => return Err(ReachError::NotRecorded(error)),
         };
         all.push(Reached { reward_id, milestone, recorded, position });

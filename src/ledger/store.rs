@@ -1,8 +1,8 @@
 //! How does cqrs-es reach the engine? A repository around postgres-es's own.
 //!
 //! Loading a stream and persisting a command's events go through the engine; everything else is the
-//! stock repository's. The position of what was appended comes back beside the call, in a task-local,
-//! because the framework's answer has no room for it.
+//! stock repository's. The position of what was appended comes back beside the call, in a
+//! task-local, because the framework's answer has no room for it.
 
 use std::cell::Cell;
 use std::sync::Arc;

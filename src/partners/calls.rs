@@ -1,7 +1,8 @@
-//! How do bytes leave, and how do they come back? Bounded in time and size, to configured hosts only.
+//! How do bytes leave, and how do they come back? Bounded in time and size, to configured hosts
+//! only.
 //!
-//! *Guarantees*: no redirect is followed; nothing leaves after the deadline; an answer is read up to
-//! a bound; whether a byte can have left decides between deferred and unknown.
+//! *Guarantees*: no redirect is followed; nothing leaves after the deadline; an answer is read up
+//! to a bound; whether a byte can have left decides between deferred and unknown.
 //!
 //! Rows: D4, D1.
 

@@ -157,7 +157,8 @@ fn entry(id: &str, text: &str) -> Result<CatalogueEntry, CatalogueError> {
         line: error.span().map_or(0, |span| text[..span.start].lines().count().max(1)),
         reason: error.message().to_owned(),
     })?;
-    let id: PartnerId = id.parse().map_err(|_| unsound("the file's name is not a partner's id"))?;
+    let id: PartnerId =
+        id.parse().map_err(|_| unsound("the file's name is not a partner's id"))?;
     let moves_value = file.partner_type != PartnerType::Support;
     if moves_value && (file.products.is_empty() || file.contract.is_none()) {
         return Err(unsound("a partner that moves value needs products and a contract"));

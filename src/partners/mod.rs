@@ -1,8 +1,8 @@
 //! Edge out: one interface over all partners.
 //!
-//! A partner is a file in `catalogue/` that says which protocol it speaks; a protocol is a folder in
-//! `protocols/` that turns an [`Order`] into their bytes and their answers into an [`Outcome`]. A new
-//! partner that speaks a known protocol is one data file.
+//! A partner is a file in `catalogue/` that says which protocol it speaks; a protocol is a folder
+//! in `protocols/` that turns an [`Order`] into their bytes and their answers into an [`Outcome`].
+//! A new partner that speaks a known protocol is one data file.
 //!
 //! - [`catalogue`], [`settings`]: who there is, and who is configured
 //! - [`partner`]: the interface; [`registry`]: all of them
@@ -11,8 +11,8 @@
 //! - [`oauth`]: tokens for calls
 //! - [`signature`]: what makes a webhook theirs
 //!
-//! *Partners learn nothing about recovery*: an order is reference, product, amount and currency, and
-//! there is no field for anything else.
+//! *Partners learn nothing about recovery*: an order is reference, product, amount and currency,
+//! and there is no field for anything else.
 
 mod calls;
 pub mod catalogue;

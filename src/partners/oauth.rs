@@ -69,14 +69,14 @@ impl Tokens {
     pub async fn get(&self, deadline: Instant) -> Result<SecretString, NoToken> {
         let mut held = self.held.lock().await;
         if held.is_none() {
-            *held = self.from_vault().await;
+            *held = self.kept_in_vault().await;
         }
         if let Some(token) = held.as_ref().filter(|token| token.is_fresh()) {
             return Ok(token.value.clone());
         }
         let token = self.fetch(deadline).await?;
         let value = token.value.clone();
-        self.to_vault(&token).await;
+        self.keep_in_vault(&token).await;
         *held = Some(token);
         Ok(value)
     }
@@ -114,13 +114,13 @@ impl Tokens {
         Ok(Token { value: granted.access_token, ends_at: real_now() + lasts })
     }
 
-    async fn from_vault(&self) -> Option<Token> {
+    async fn kept_in_vault(&self) -> Option<Token> {
         let kept = self.vault.partner_secret(&self.partner, SECRET_NAME).await.ok()??;
         let kept: AtRest = serde_json::from_str(kept.expose_secret()).ok()?;
         Some(Token { value: SecretString::from(kept.value), ends_at: kept.ends_at })
     }
 
-    async fn to_vault(&self, token: &Token) {
+    async fn keep_in_vault(&self, token: &Token) {
         let at_rest =
             AtRest { value: token.value.expose_secret().to_owned(), ends_at: token.ends_at };
         let Ok(text) = serde_json::to_string(&at_rest) else { return };

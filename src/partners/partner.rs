@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::outcome::{LookUp, Outcome};
 
-/// Everything a partner is ever told of a reward. There is no room for a milestone, a number of days
-/// or a member.
+/// Everything a partner is ever told of a reward. There is no room for a milestone, a number of
+/// days or a member.
 #[derive(Debug, Clone)]
 pub struct Order {
     /// The same for every repeat.

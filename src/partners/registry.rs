@@ -24,7 +24,8 @@ impl Partners {
     /// Makes a caller for each configured partner; its credentials rest in the vault from then on.
     ///
     /// # Errors
-    /// [`NotUsable`], when a file names a protocol that nobody speaks, or the vault is out of reach.
+    /// [`NotUsable`], when a file names a protocol that nobody speaks, or the vault is out of
+    /// reach.
     pub async fn new(
         catalogue: Catalogue,
         settings: BTreeMap<PartnerId, PartnerSettings>,

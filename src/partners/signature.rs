@@ -1,5 +1,5 @@
-//! What makes a webhook theirs? HMAC-SHA256 over id, timestamp and the raw body, compared in constant
-//! time, with every live secret.
+//! What makes a webhook theirs? HMAC-SHA256 over id, timestamp and the raw body, compared in
+//! constant time, with every live secret.
 //!
 //! *Why a type for the result*: [`VerifiedNotice`] can be built by [`verify`] alone, and the inbox
 //! takes nothing else. There is no default that passes.

@@ -97,7 +97,8 @@ fn a_changed_body_id_or_timestamp_is_refused() {
 
 #[test]
 fn what_is_not_fresh_is_refused_on_both_sides_of_now() {
-    for (seconds, is_fresh) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)] {
+    for (seconds, is_fresh) in [(0, true), (300, true), (-300, true), (301, false), (-301, false)]
+    {
         let sent = now() + Duration::seconds(seconds);
         let signature = sign(&published(), ID, sent.timestamp(), BODY);
         let result = checked(&[published()], &sent.timestamp().to_string(), &signature);

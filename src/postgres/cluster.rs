@@ -46,8 +46,14 @@ impl PrivateCluster {
         let programs = binaries::find()?;
         let servant = unprivileged::servant();
         let folder = unprivileged::reachable(folder, servant.as_ref())?;
-        let mut cluster =
-            Self { password: String::new(), folder, programs, servant, port: 0, is_running: false };
+        let mut cluster = Self {
+            password: String::new(),
+            folder,
+            programs,
+            servant,
+            port: 0,
+            is_running: false,
+        };
         if !cluster.folder.join("pgdata/PG_VERSION").is_file() {
             cluster.make()?;
         }

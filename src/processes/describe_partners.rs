@@ -34,7 +34,8 @@ pub async fn describe_partners(
         let is_sandboxed = settings.get(entry.id()).is_some_and(PartnerSettings::is_on_loopback);
         let partner = ledger.load::<Partner>(stream).await?.state;
         if is_sandboxed && partner.status() == PartnerStatus::Pending {
-            let context = Context::new(ACTOR, "its API is on this machine, no real value can flow");
+            let context =
+                Context::new(ACTOR, "its API is on this machine, no real value can flow");
             let activate = PartnerCommand::Activate { why: "loopback_api".to_owned() };
             ledger.execute::<Partner, _>(stream, activate, &context).await?;
         }

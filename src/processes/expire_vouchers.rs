@@ -1,8 +1,8 @@
 //! Whose voucher's last day is over? What nobody spent is booked as expired, once.
 //!
 //! The day is the partner's: the voucher is good through the whole of it, and `expires_at` in the
-//! event is the first instant after. A redemption that the partner dates before it and reports later
-//! is still accepted by the reward.
+//! event is the first instant after. A redemption that the partner dates before it and reports
+//! later is still accepted by the reward.
 //!
 //! Rows: R5.
 

@@ -1,11 +1,11 @@
 //! What does Anchor do by itself? Processes take what the log says is due and turn it into commands
 //! and partner calls.
 //!
-//! A process keeps no state of its own in memory: what is due stands in a todo table that is derived
-//! from the log (`reward_todo`, `journey_todo`), timers are in events, and a lease in the same row
-//! lets any number of instances share the work. A lease only saves work; what keeps value from
-//! moving twice is the reward's own stream (an attempt can be requested once) and the idempotency
-//! key at the partner.
+//! A process keeps no state of its own in memory: what is due stands in a todo table that is
+//! derived from the log (`reward_todo`, `journey_todo`), timers are in events, and a lease in the
+//! same row lets any number of instances share the work. A lease only saves work; what keeps value
+//! from moving twice is the reward's own stream (an attempt can be requested once) and the
+//! idempotency key at the partner.
 //!
 //! - [`reach_milestones`]: whose local day brings a milestone (M4)?
 //! - [`issue_reward`]: which partner is asked, and what did it say (D1–D4)?

@@ -2,8 +2,9 @@
 //!
 //! `journey_todo` holds, per member, when to look next: at once after anything happened to the
 //! journey, else at the local midnight of the next milestone. After downtime everything that came
-//! due meanwhile is simply due. Asking by hand (`POST /api/rewards/check`) goes the same way through
-//! [`crate::ledger::reach::reach_due`], and both together give one reward: its stream decides.
+//! due meanwhile is simply due. Asking by hand (`POST /api/rewards/check`) goes the same way
+//! through [`crate::ledger::reach::reach_due`], and both together give one reward: its stream
+//! decides.
 //!
 //! Rows: M1, M2, M4, R2.
 

@@ -1,8 +1,8 @@
 //! What would a partner do? Acts as every configured one: OAuth2, vouchers, webhooks, and faults on
 //! request.
 //!
-//! It knows nothing of members, milestones or our ledger; it speaks the published protocol and keeps
-//! a book of its own on disk, which is the ground truth of what was really issued.
+//! It knows nothing of members, milestones or our ledger; it speaks the published protocol and
+//! keeps a book of its own on disk, which is the ground truth of what was really issued.
 //!
 //! - [`config`]: whom it acts as, and where
 //! - [`book`]: what was issued and spent, durable

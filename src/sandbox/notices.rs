@@ -42,7 +42,12 @@ pub(super) async fn deliver(
     }
 }
 
-async fn deliver_one(state: &State, target: &Url, http: &reqwest::Client, notice: &Notice) -> bool {
+async fn deliver_one(
+    state: &State,
+    target: &Url,
+    http: &reqwest::Client,
+    notice: &Notice,
+) -> bool {
     let fault = state.desk().faults.take(&notice.partner, Operation::Webhook);
     let copies = if fault.is_some_and(|f| f.kind == Kind::DuplicateWebhook) { 2 } else { 1 };
     let mut is_taken = true;

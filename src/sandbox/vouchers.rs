@@ -288,9 +288,8 @@ pub(super) async fn void(
     voucher.remaining = Amount::ZERO;
     let written = state.desk().book.write(vec![Line::Voucher(Box::new(voucher))]);
     match written {
-        Ok(()) => {
-            HttpResponse::Ok().json(json!({ "voucher_id": id, "voided": taken, "state": "voided" }))
-        }
+        Ok(()) => HttpResponse::Ok()
+            .json(json!({ "voucher_id": id, "voided": taken, "state": "voided" })),
         Err(failure) => book_failed(&failure),
     }
 }

@@ -1,5 +1,5 @@
-//! Which keys does the program itself use? Random ones, made once for all instances, wrapped like the
-//! members'.
+//! Which keys does the program itself use? Random ones, made once for all instances, wrapped like
+//! the members'.
 //!
 //! Rows: P9.
 

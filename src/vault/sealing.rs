@@ -142,8 +142,8 @@ impl Vault {
         Ok(opened.to_vec())
     }
 
-    /// What a partner calls an order of ours: sixteen characters that say nothing, different at each
-    /// partner and in each round.
+    /// What a partner calls an order of ours: sixteen characters that say nothing, different at
+    /// each partner and in each round.
     #[must_use]
     pub fn reference(&self, reward: RewardId, partner: &PartnerId, round: u32) -> String {
         let parts =

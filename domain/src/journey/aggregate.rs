@@ -7,8 +7,8 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    JourneyCommand, JourneyCorrected, JourneyError, JourneyEvent, JourneyRestarted, JourneyStarted,
-    TimeZoneChanged,
+    JourneyCommand, JourneyCorrected, JourneyError, JourneyEvent, JourneyRestarted,
+    JourneyStarted, TimeZoneChanged,
 };
 use crate::aggregate::aggregate;
 use crate::clean_days::{clean_days, local_date};
@@ -124,7 +124,11 @@ impl Journey {
     }
 
     /// A repeat of the last restart is nothing new.
-    fn restart(&self, on: NaiveDate, at: DateTime<Utc>) -> Result<Vec<JourneyEvent>, JourneyError> {
+    fn restart(
+        &self,
+        on: NaiveDate,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<JourneyEvent>, JourneyError> {
         let (Some(run), Some(zone)) = (self.present(), self.time_zone) else {
             return Err(JourneyError::NotStarted);
         };

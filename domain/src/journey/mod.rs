@@ -3,8 +3,8 @@
 //! The Anchor app's backend reports it. The first report starts journey 1; the same report again is
 //! nothing new; another start date corrects it, with a reason, and takes back no reward. A restart
 //! closes the journey and begins the next one: what was earned stays, counting starts again, and
-//! nobody is blamed. Closed journeys are kept, because a milestone that was reached before a restart
-//! was reported is still owed.
+//! nobody is blamed. Closed journeys are kept, because a milestone that was reached before a
+//! restart was reported is still owed.
 
 mod aggregate;
 mod command;

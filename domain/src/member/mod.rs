@@ -1,7 +1,7 @@
 //! A member: how they can be reached, what they agreed to, and that they were forgotten.
 //!
-//! Contact is sealed under the member's own key before it gets here. Consent is given with a purpose
-//! and a partner, and can be withdrawn; both are facts.
+//! Contact is sealed under the member's own key before it gets here. Consent is given with a
+//! purpose and a partner, and can be withdrawn; both are facts.
 
 mod aggregate;
 mod command;

@@ -1,1 +1,83 @@
+//! Contact, consent, and being forgotten: what may follow what?
+//!
+//! Rows: C1, C2.
 
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::ids::PartnerId;
+use crate::sealed::Sealed;
+
+fn now() -> DateTime<Utc> {
+    "2026-11-24T03:00:00Z".parse().unwrap()
+}
+
+fn agl() -> PartnerId {
+    "agl".parse().unwrap()
+}
+
+fn contact(tag: &str) -> MemberCommand {
+    MemberCommand::ChangeContact {
+        email: Some(Sealed::from_ciphertext(vec![1])),
+        name: None,
+        locale: Some("en-AU".to_owned()),
+        contact_tag: tag.to_owned(),
+    }
+}
+
+fn consent() -> MemberCommand {
+    let text_version = "2026-01".to_owned();
+    MemberCommand::GiveConsent { purpose: ConsentPurpose::Link, partner_id: agl(), text_version }
+}
+
+fn withdraw() -> MemberCommand {
+    MemberCommand::WithdrawConsent { purpose: ConsentPurpose::Link, partner_id: agl() }
+}
+
+fn given(commands: Vec<MemberCommand>) -> Member {
+    let mut member = Member::default();
+    for command in commands {
+        let events = member.decide(command, now()).unwrap();
+        events.iter().for_each(|event| member.evolve(event));
+    }
+    member
+}
+
+fn when(member: &Member, command: MemberCommand) -> Result<Vec<&'static str>, MemberError> {
+    Ok(member.decide(command, now())?.iter().map(MemberEvent::name).collect())
+}
+
+#[test]
+fn the_same_contact_again_is_nothing_new() {
+    assert_eq!(when(&given(vec![]), contact("a")), Ok(vec!["ContactChanged"]));
+    let reachable = given(vec![contact("a")]);
+    assert!(reachable.has_contact());
+    assert_eq!(when(&reachable, contact("a")), Ok(vec![]));
+    assert_eq!(when(&reachable, contact("b")), Ok(vec!["ContactChanged"]));
+}
+
+#[test]
+fn consent_is_given_for_a_purpose_with_a_partner_and_can_be_withdrawn() {
+    let agreed = given(vec![consent()]);
+    assert!(agreed.consents_to(ConsentPurpose::Link, &agl()));
+    assert!(!agreed.consents_to(ConsentPurpose::LookUp, &agl()));
+    assert_eq!(when(&agreed, consent()), Ok(vec![]));
+    assert_eq!(when(&agreed, withdraw()), Ok(vec!["ConsentWithdrawn"]));
+    assert_eq!(when(&given(vec![]), withdraw()), Ok(vec![]), "nothing was agreed to");
+    assert!(!given(vec![consent(), withdraw()]).consents_to(ConsentPurpose::Link, &agl()));
+}
+
+#[test]
+fn who_asked_to_be_forgotten_is_and_stays_so() {
+    let erase = |id: &str| MemberCommand::RecordErased { key_id: id.to_owned() };
+    let nobody_asked = when(&given(vec![contact("a")]), erase("k"));
+    assert_eq!(nobody_asked, Err(MemberError::ErasureNotRequested));
+    let asked = given(vec![contact("a"), MemberCommand::RequestErasure]);
+    assert_eq!(when(&asked, MemberCommand::RequestErasure), Ok(vec![]));
+    for command in [contact("b"), consent(), withdraw()] {
+        assert_eq!(when(&asked, command), Err(MemberError::Erased));
+    }
+    assert_eq!(when(&asked, erase("k")), Ok(vec!["MemberErased"]));
+    let erased = given(vec![MemberCommand::RequestErasure, erase("k")]);
+    assert_eq!(when(&erased, erase("k")), Ok(vec![]));
+}

@@ -1,8 +1,8 @@
 //! A partner: what the catalogue says of it, and whether value may be issued through it.
 //!
 //! It is registered when the catalogue first names it, described anew when the catalogue changes,
-//! and becomes active after onboarding. Suspended it issues nothing for now, deactivated nothing any
-//! more.
+//! and becomes active after onboarding. Suspended it issues nothing for now, deactivated nothing
+//! any more.
 
 mod aggregate;
 mod command;

@@ -1,7 +1,7 @@
 //! A member's account or card at a partner: asked for, linked, verified, and ended.
 //!
-//! Only a verified account can take a credit. An account that is unlinked stays so: linking again is
-//! a new stream, with the next link number.
+//! Only a verified account can take a credit. An account that is unlinked stays so: linking again
+//! is a new stream, with the next link number.
 
 mod aggregate;
 mod command;

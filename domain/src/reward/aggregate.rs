@@ -85,7 +85,9 @@ impl Attempt {
             | AttemptState::Deferred { .. }
             | AttemptState::Unknown { .. }
             | AttemptState::NotFound => true,
-            AttemptState::Refused | AttemptState::AttestedNotIssued | AttemptState::Issued => false,
+            AttemptState::Refused | AttemptState::AttestedNotIssued | AttemptState::Issued => {
+                false
+            }
         }
     }
 }

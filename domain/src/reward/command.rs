@@ -62,7 +62,12 @@ pub enum RewardCommand {
         reason: ChosenBecause,
     },
     /// Ask this partner (by the member). The same claim again is nothing new.
-    Claim { partner_id: PartnerId, product: String, kind: ValueKind, account_id: Option<AccountId> },
+    Claim {
+        partner_id: PartnerId,
+        product: String,
+        kind: ValueKind,
+        account_id: Option<AccountId>,
+    },
     /// Wait until the member has linked an account with one of these.
     AwaitAccount { partners: Vec<PartnerId> },
     /// Ask the member for a second proof before a claim.

@@ -171,7 +171,8 @@ impl Reward {
         let mut events = vec![refused.into()];
         if tries >= MAX_TRIES {
             let why = "refused_three_times".to_owned();
-            events.push(RewardFailed { member_id: reached.member_id, why, occurred_at: at }.into());
+            events
+                .push(RewardFailed { member_id: reached.member_id, why, occurred_at: at }.into());
         }
         Ok(events)
     }
@@ -299,8 +300,13 @@ impl Reward {
         command: RewardCommand,
         at: DateTime<Utc>,
     ) -> Decision {
-        let RewardCommand::AttestOutcome { attempt, issued, first_person, second_person, evidence } =
-            command
+        let RewardCommand::AttestOutcome {
+            attempt,
+            issued,
+            first_person,
+            second_person,
+            evidence,
+        } = command
         else {
             return Err(RewardError::NotNow { status: self.status });
         };
@@ -349,7 +355,10 @@ impl Reward {
         if wanted == got {
             Ok(())
         } else {
-            Err(RewardError::NotWhatWasOrdered { wanted: wanted.to_string(), got: got.to_string() })
+            Err(RewardError::NotWhatWasOrdered {
+                wanted: wanted.to_string(),
+                got: got.to_string(),
+            })
         }
     }
 }

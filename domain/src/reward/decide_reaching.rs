@@ -160,8 +160,16 @@ impl Reward {
         let member_id = reached.member_id;
         let occurred_at = at;
         Ok(vec![
-            PartnerChosen { member_id, partner_id, product, kind, account_id, reason, occurred_at }
-                .into(),
+            PartnerChosen {
+                member_id,
+                partner_id,
+                product,
+                kind,
+                account_id,
+                reason,
+                occurred_at,
+            }
+            .into(),
         ])
     }
 

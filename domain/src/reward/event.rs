@@ -1,7 +1,8 @@
-//! What happened to a reward, from the milestone to the last cent. Here: reaching it, choosing where
-//! it comes from, and how it may end without value; `event_issuing` has the attempts and what they
-//! gave, `event_using` what the member did with it. The stream's id is
-//! [`crate::ids::RewardId::of`] the member, milestone and cycle; `MilestoneReached` is always first.
+//! What happened to a reward, from the milestone to the last cent. Here: reaching it, choosing
+//! where it comes from, and how it may end without value; `event_issuing` has the attempts and what
+//! they gave, `event_using` what the member did with it. The stream's id is
+//! [`crate::ids::RewardId::of`] the member, milestone and cycle; `MilestoneReached` is always
+//! first.
 //!
 //! Every event names the member and, where one is involved, the partner, and every movement of
 //! value its amount, currency, reward type and funding model: a reader needs nothing else (decision

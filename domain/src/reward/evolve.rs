@@ -6,8 +6,8 @@
 
 use super::aggregate::Redemption;
 use super::{
-    Attempt, AttemptState, Chosen, IssuanceRequested, IssuedCredit, IssuedVoucher, Refusal, Reward,
-    RewardEvent, VoucherIssued,
+    Attempt, AttemptState, Chosen, IssuanceRequested, IssuedCredit, IssuedVoucher, Refusal,
+    Reward, RewardEvent, VoucherIssued,
 };
 use crate::money::Amount;
 
@@ -19,6 +19,12 @@ impl Reward {
         }
         let Some(reached) = &self.reached else { return };
         self.status = self.status.after(event, reached.reward_type, reached.amount);
+        self.evolve_asking(event);
+        self.evolve_having(event);
+    }
+
+    /// Choosing, asking, and what was answered.
+    fn evolve_asking(&mut self, event: &RewardEvent) {
         match event {
             RewardEvent::MilestoneReached(_)
             | RewardEvent::AccountAwaited(_)
@@ -28,7 +34,15 @@ impl Reward {
             | RewardEvent::RewardReleased(_)
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::RewardFailed(_)
-            | RewardEvent::RewardCancelled(_) => {}
+            | RewardEvent::RewardCancelled(_)
+            | RewardEvent::VoucherIssued(_)
+            | RewardEvent::CreditApplied(_)
+            | RewardEvent::CreditSettled(_)
+            | RewardEvent::CreditReturned(_)
+            | RewardEvent::VoucherRedeemed(_)
+            | RewardEvent::RedemptionReversed(_)
+            | RewardEvent::VoucherExpired(_)
+            | RewardEvent::VoucherVoided(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
                     partner_id: e.partner_id.clone(),
@@ -63,6 +77,19 @@ impl Reward {
             RewardEvent::IssuanceNotFound(e) => {
                 self.move_attempt(e.attempt, AttemptState::NotFound);
             }
+            RewardEvent::OutcomeAttested(e) => {
+                if !e.issued {
+                    self.chosen = None;
+                    self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
+                }
+            }
+            RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
+        }
+    }
+
+    /// The value itself.
+    fn evolve_having(&mut self, event: &RewardEvent) {
+        match event {
             RewardEvent::VoucherIssued(e) => {
                 self.move_attempt(e.attempt, AttemptState::Issued);
                 self.voucher = Some(voucher(e));
@@ -98,13 +125,23 @@ impl Reward {
                 self.chosen = None;
                 self.given_back = Some(e.unspent);
             }
-            RewardEvent::OutcomeAttested(e) => {
-                if !e.issued {
-                    self.chosen = None;
-                    self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
-                }
-            }
-            RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
+            RewardEvent::MilestoneReached(_)
+            | RewardEvent::PartnerChosen(_)
+            | RewardEvent::AccountAwaited(_)
+            | RewardEvent::VerificationRequested(_)
+            | RewardEvent::VerificationPassed(_)
+            | RewardEvent::RewardHeld(_)
+            | RewardEvent::RewardReleased(_)
+            | RewardEvent::IssuanceRequested(_)
+            | RewardEvent::IssuanceRefused(_)
+            | RewardEvent::IssuanceDeferred(_)
+            | RewardEvent::IssuanceOutcomeUnknown(_)
+            | RewardEvent::IssuanceNotFound(_)
+            | RewardEvent::VoucherRevealed(_)
+            | RewardEvent::OutcomeAttested(_)
+            | RewardEvent::LateIssueFound(_)
+            | RewardEvent::RewardFailed(_)
+            | RewardEvent::RewardCancelled(_) => {}
         }
     }
 

@@ -1,10 +1,10 @@
 //! A reward: from the day it was reached to the last cent that was spent of it.
 //!
 //! Its stream begins with `MilestoneReached`, under an id that follows from member, milestone and
-//! cycle: there is one, for ever. Then a partner is chosen (or claimed), the intent is written down,
-//! the partner asked, and what it answered recorded. An answer that did not come leaves the attempt
-//! open, and nobody else is asked until it is settled. A voucher lives on: seen, spent in part or in
-//! full, expired or voided; a credit is settled or comes back.
+//! cycle: there is one, for ever. Then a partner is chosen (or claimed), the intent is written
+//! down, the partner asked, and what it answered recorded. An answer that did not come leaves the
+//! attempt open, and nobody else is asked until it is settled. A voucher lives on: seen, spent in
+//! part or in full, expired or voided; a credit is settled or comes back.
 //!
 //! - `states`: what may follow what, as one table
 //! - `aggregate`: the state, and where each command's rule is

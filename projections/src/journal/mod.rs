@@ -1,7 +1,8 @@
 //! Where is every cent? A double-entry journal, derived from events alone.
 //!
-//! Table `journal`: a posting is one debit and one credit of the same amount, so debits equal credits
-//! by the shape of the row. Two times: when it was recorded, and the business day it belongs to.
+//! Table `journal`: a posting is one debit and one credit of the same amount, so debits equal
+//! credits by the shape of the row. Two times: when it was recorded, and the business day it
+//! belongs to.
 //!
 //! | event | prepaid | paid on redemption | partner-funded |
 //! | --- | --- | --- | --- |

@@ -24,7 +24,8 @@ pub async fn claim_due(
     limit: i64,
 ) -> Result<Vec<DueJourney>, sqlx::Error> {
     let rows = sqlx::query(
-        "UPDATE journey_todo t SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
+        "UPDATE journey_todo t
+            SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
            FROM (SELECT member_id FROM journey_todo WHERE next_at <= (SELECT ledger_now())
                   ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
           WHERE t.member_id = due.member_id RETURNING t.member_id, t.sequence",

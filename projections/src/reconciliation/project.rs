@@ -97,7 +97,9 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         RewardEvent::VoucherIssued(_)
         | RewardEvent::CreditApplied(_)
         | RewardEvent::LateIssueFound(_) => moved.issued += amount,
-        RewardEvent::VoucherRedeemed(_) | RewardEvent::CreditSettled(_) => moved.redeemed += amount,
+        RewardEvent::VoucherRedeemed(_) | RewardEvent::CreditSettled(_) => {
+            moved.redeemed += amount
+        }
         RewardEvent::RedemptionReversed(_) => moved.redeemed -= amount,
         RewardEvent::VoucherExpired(_) => moved.expired += amount,
         RewardEvent::VoucherVoided(_) | RewardEvent::CreditReturned(_) => moved.voided += amount,
@@ -133,7 +135,8 @@ async fn write(days: BTreeMap<Key, Moved>, tx: &mut PgConnection) -> Result<(), 
                               $6::numeric[], $7::numeric[], $8::numeric[], $9::numeric[],
                               $10::bigint[])
          ON CONFLICT (partner_id, business_date, currency) DO UPDATE SET
-           committed = r.committed + EXCLUDED.committed, in_flight = r.in_flight + EXCLUDED.in_flight,
+           committed = r.committed + EXCLUDED.committed,
+           in_flight = r.in_flight + EXCLUDED.in_flight,
            issued = r.issued + EXCLUDED.issued, redeemed = r.redeemed + EXCLUDED.redeemed,
            expired = r.expired + EXCLUDED.expired, voided = r.voided + EXCLUDED.voided,
            last_position = EXCLUDED.last_position

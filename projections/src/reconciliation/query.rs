@@ -120,7 +120,8 @@ async fn lines(
 ) -> Result<Vec<SummaryLine>, sqlx::Error> {
     let statement = format!(
         "WITH counted AS (
-           SELECT CASE WHEN a.account = 'liabilities:committed' THEN NULL ELSE {group} END AS partner_id,
+           SELECT CASE WHEN a.account = 'liabilities:committed' THEN NULL ELSE {group} END
+                    AS partner_id,
                   j.currency, j.event_type, j.line, j.amount, a.account, a.sign
              FROM journal j, LATERAL (VALUES (j.credit_account, 1), (j.debit_account, -1))
                   AS a(account, sign)

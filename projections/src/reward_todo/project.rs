@@ -73,7 +73,10 @@ impl Projection for RewardTodo {
     }
 }
 
-async fn write(todos: &BTreeMap<Uuid, Todo>, tx: &mut PgConnection) -> Result<(), ProjectionError> {
+async fn write(
+    todos: &BTreeMap<Uuid, Todo>,
+    tx: &mut PgConnection,
+) -> Result<(), ProjectionError> {
     if todos.is_empty() {
         return Ok(());
     }

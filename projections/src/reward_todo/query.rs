@@ -26,7 +26,8 @@ pub async fn claim_due(
     limit: i64,
 ) -> Result<Vec<DueReward>, sqlx::Error> {
     let rows = sqlx::query(
-        "UPDATE reward_todo t SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
+        "UPDATE reward_todo t
+            SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
            FROM (SELECT reward_id FROM reward_todo
                   WHERE step IN ('choose', 'issue', 'resolve', 'expire')
                     AND next_at <= (SELECT ledger_now())

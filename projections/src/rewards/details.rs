@@ -40,7 +40,9 @@ pub(super) fn sealed(e: &VoucherIssued) -> Value {
 pub(super) fn message(status: RewardStatus) -> &'static str {
     match status {
         RewardStatus::Pending => "We are arranging this for you.",
-        RewardStatus::AwaitingChoice => "Choose where you would like this from, whenever you like.",
+        RewardStatus::AwaitingChoice => {
+            "Choose where you would like this from, whenever you like."
+        }
         RewardStatus::AwaitingAccount => {
             "Link an account with one of these partners, and this will be sent there."
         }

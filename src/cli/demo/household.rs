@@ -1,5 +1,5 @@
-//! Where does the demo keep its things? One folder: database, the partners' book, and an environment
-//! file with secrets of its own, readable by its owner alone.
+//! Where does the demo keep its things? One folder: database, the partners' book, and an
+//! environment file with secrets of its own, readable by its owner alone.
 //!
 //! The environment file is what `anchor serve` would get from its surroundings; loading it into a
 //! shell lets every other `anchor` command work against the demo.

@@ -106,30 +106,11 @@ impl Narrator {
             RewardEvent::IssuanceNotFound(e) => {
                 format!("{} knows of nothing yet; the same call goes out again", e.partner_id)
             }
-            RewardEvent::VoucherIssued(e) => format!(
-                "{} issued {}'s voucher over ${}, code {}",
-                e.partner_id,
-                name_of(e.member_id.0),
-                e.amount,
-                e.code_masked
-            ),
-            RewardEvent::CreditApplied(e) => {
-                format!("{} took the credit of ${}", e.partner_id, e.amount)
-            }
-            RewardEvent::VoucherRevealed(e) => {
-                format!("{} looked at the code; the look is on record", name_of(e.member_id.0))
-            }
-            RewardEvent::VoucherRedeemed(e) => format!(
-                "{} spent ${} at {}; ${} left. {} told us so, signed",
-                name_of(e.member_id.0),
-                e.amount,
-                e.partner_id,
-                e.remaining,
-                e.partner_id
-            ),
-            RewardEvent::RewardFailed(e) => {
-                format!("nobody could give {}'s {milestone}; support knows", name_of(e.member_id.0))
-            }
+            RewardEvent::VoucherIssued(_)
+            | RewardEvent::CreditApplied(_)
+            | RewardEvent::VoucherRevealed(_)
+            | RewardEvent::VoucherRedeemed(_)
+            | RewardEvent::RewardFailed(_) => return value(milestone, event),
             RewardEvent::VerificationRequested(_)
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::RewardHeld(_)
@@ -144,6 +125,37 @@ impl Narrator {
             | RewardEvent::RewardCancelled(_) => format!("{milestone}: {}", event.name()),
         })
     }
+}
+
+/// What the member has, and what became of it.
+fn value(milestone: &str, event: &RewardEvent) -> Option<String> {
+    Some(match event {
+        RewardEvent::VoucherIssued(e) => format!(
+            "{} issued {}'s voucher over ${}, code {}",
+            e.partner_id,
+            name_of(e.member_id.0),
+            e.amount,
+            e.code_masked
+        ),
+        RewardEvent::CreditApplied(e) => {
+            format!("{} took the credit of ${}", e.partner_id, e.amount)
+        }
+        RewardEvent::VoucherRevealed(e) => {
+            format!("{} looked at the code; the look is on record", name_of(e.member_id.0))
+        }
+        RewardEvent::VoucherRedeemed(e) => format!(
+            "{} spent ${} at {}; ${} left. {} told us so, signed",
+            name_of(e.member_id.0),
+            e.amount,
+            e.partner_id,
+            e.remaining,
+            e.partner_id
+        ),
+        RewardEvent::RewardFailed(e) => {
+            format!("nobody could give {}'s {milestone}; support knows", name_of(e.member_id.0))
+        }
+        _ => return None,
+    })
 }
 
 fn journey(who: &str, event: &JourneyEvent) -> String {

@@ -1,5 +1,5 @@
-//! What happens, in which order? Each chapter looks first whether it has happened already, so a demo
-//! that was stopped goes on where it was.
+//! What happens, in which order? Each chapter looks first whether it has happened already, so a
+//! demo that was stopped goes on where it was.
 
 use std::time::{Duration, Instant};
 

@@ -1,8 +1,8 @@
 //! GET: the activity log, newest first.
 //!
-//! Staff see all of it. A partner's people see what concerns their partner, without members and with
-//! only those details that the partner knows anyway: what brings somebody to Anchor is not theirs to
-//! learn (T17).
+//! Staff see all of it. A partner's people see what concerns their partner, without members and
+//! with only those details that the partner knows anyway: what brings somebody to Anchor is not
+//! theirs to learn (T17).
 //!
 //! Rows: Q2, F5.
 

@@ -1,7 +1,7 @@
 //! PUT: this is how the member can be reached. Sealed before it becomes a command.
 //!
-//! What is absent is not known any more: a report is the whole of it. The same contact again is found
-//! by a keyed hash and records nothing. Nothing of it is ever answered.
+//! What is absent is not known any more: a report is the whole of it. The same contact again is
+//! found by a keyed hash and records nothing. Nothing of it is ever answered.
 //!
 //! Rows: C2, C4, Q4.
 

@@ -1,7 +1,7 @@
 //! Is this process alive, and may it be sent requests?
 //!
-//! Ready means: the database answers, its schema fits, and no read model stands still or lags by more
-//! than half a minute. A process that is not ready says why, for people and for programs.
+//! Ready means: the database answers, its schema fits, and no read model stands still or lags by
+//! more than half a minute. A process that is not ready says why, for people and for programs.
 //!
 //! Rows: U6, Q3.
 

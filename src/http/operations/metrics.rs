@@ -123,5 +123,7 @@ pub async fn show(_: Anyone, metrics: Data<Metrics>, state: Data<AppState>) -> H
     // Without the database, what this process has measured itself is told all the same.
     let lags = runner::status(&state.read_pool).await.unwrap_or_default();
     lags.iter().for_each(|lag| metrics.lag_is(lag));
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(metrics.text())
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(metrics.text())
 }

@@ -1,7 +1,7 @@
 //! Which request is this? An id made here, shown to the client and written to the log.
 //!
-//! *Why not the client's own*: an id from outside could be repeated, or carry personal data into the
-//! log.
+//! *Why not the client's own*: an id from outside could be repeated, or carry personal data into
+//! the log.
 //!
 //! Rows: U6.
 

@@ -1,7 +1,7 @@
 //! What does a member see of a reward?
 //!
-//! The fields are those that the mobile app knows, some in camel case and some in snake case; amounts
-//! are JSON numbers written from the decimal's own digits, with the currency beside them.
+//! The fields are those that the mobile app knows, some in camel case and some in snake case;
+//! amounts are JSON numbers written from the decimal's own digits, with the currency beside them.
 //!
 //! Rows: Q2, R5.
 

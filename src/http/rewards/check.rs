@@ -1,7 +1,7 @@
 //! POST: have I reached something that is not recorded yet? Recorded at once; issuing follows.
 //!
-//! A milestone is told as new by the one call that recorded it. Where each reward stands is asked of
-//! the ledger itself, so the answer is never older than what it did.
+//! A milestone is told as new by the one call that recorded it. Where each reward stands is asked
+//! of the ledger itself, so the answer is never older than what it did.
 //!
 //! Rows: Q2, M4, R2.
 

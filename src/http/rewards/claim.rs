@@ -106,7 +106,9 @@ pub async fn claim(
     if row.status == RewardStatus::AwaitingChoice.as_str() {
         let mut others = available(&state, &own.reached).await?;
         others.retain(|other| other.partner_id != wish.partner_id.as_str());
-        return Err(unavailable(&others).detail("This partner said no; please choose another one."));
+        return Err(
+            unavailable(&others).detail("This partner said no; please choose another one.")
+        );
     }
     Ok(Answer::ok(executed.position, Claimed { success: true, reward: row.into() }))
 }
@@ -165,7 +167,8 @@ async fn watch(
     executed: &Executed,
 ) -> Result<Option<RewardRow>, Problem> {
     let begun = Instant::now();
-    let caught_up = checkpoint::wait_for(&state.read_pool, NAME, executed.position, PATIENCE).await;
+    let caught_up =
+        checkpoint::wait_for(&state.read_pool, NAME, executed.position, PATIENCE).await;
     match caught_up {
         Ok(_) => {}
         Err(WaitError::NotYet { .. }) => return Ok(None),

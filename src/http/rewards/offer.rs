@@ -30,8 +30,8 @@ pub struct Offer {
 /// What this partner can give for this reward.
 ///
 /// # Errors
-/// `partner_not_eligible`, `partner_unavailable` (with those that are available), `invalid_field` for
-/// a product that it does not have, `account_needed`.
+/// `partner_not_eligible`, `partner_unavailable` (with those that are available), `invalid_field`
+/// for a product that it does not have, `account_needed`.
 pub async fn offer(
     state: &AppState,
     member: MemberId,

@@ -1,7 +1,7 @@
 //! Is this reward theirs? The one place that says so.
 //!
-//! A reward that does not exist and one of somebody else are answered the same, after the same work:
-//! nobody learns from the answer which it was (T5, T18).
+//! A reward that does not exist and one of somebody else are answered the same, after the same
+//! work: nobody learns from the answer which it was (T5, T18).
 //!
 //! Rows: R5, F5.
 

@@ -1,4 +1,5 @@
-//! Who helps, now? `/api/support-services`: people to talk to, for everybody, whatever else is down.
+//! Who helps, now? `/api/support-services`: people to talk to, for everybody, whatever else is
+//! down.
 //!
 //! Rows: P5.
 

@@ -63,7 +63,10 @@ async fn a_wrong_field_is_named_and_what_is_expected() {
     assert_eq!(said["field"], "inner.partner");
     assert_eq!(said["detail"], "Expected 1 to 40 of a-z, 0-9 and -.");
     let said = refused(r#"{"inner": {}}"#).await;
-    assert_eq!((&said["field"], &said["code"]), (&"inner.partner".into(), &"invalid_field".into()));
+    assert_eq!(
+        (&said["field"], &said["code"]),
+        (&"inner.partner".into(), &"invalid_field".into())
+    );
 }
 
 #[actix_web::test]

@@ -1,5 +1,5 @@
-//! Which account does a credit go to? The member's verified one at that partner, opened for the call
-//! alone.
+//! Which account does a credit go to? The member's verified one at that partner, opened for the
+//! call alone.
 //!
 //! Rows: R4, C4.
 

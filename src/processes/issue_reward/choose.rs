@@ -2,8 +2,8 @@
 //!
 //! A voucher goes to the first eligible partner that is available. A credit goes to the first where
 //! the member has a verified account; without one the reward waits and the member is told where an
-//! account would do. A partner that is only ever claimed is passed over. After a refusal the next in
-//! order is asked; the one that refused only if it called its refusal temporary, and after the
+//! account would do. A partner that is only ever claimed is passed over. After a refusal the next
+//! in order is asked; the one that refused only if it called its refusal temporary, and after the
 //! others. After three tries the reward's own rule has failed it, and people are asked.
 //!
 //! Rows: M3, R4, D1, D3.

@@ -1,7 +1,8 @@
 //! How does a reward get its value from a partner, once? One reward, one step at a time.
 //!
 //! ```text
-//! due in reward_todo ─▶ step ─┬▶ choose   which partner; or wait for an account; or give up  [D1 D3]
+//! due in reward_todo ─▶ step ─┬▶ choose   which partner; or wait for an account; or give up  [D1
+//! D3]
 //!                             ├▶ request  the intent, durable before any byte leaves         [D4]
 //!                             ├▶ send     the same bytes under the same key, and what came back
 //!                             └▶ resolve  ask by our reference; "not found" is not yet a no

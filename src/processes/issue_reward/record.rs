@@ -46,12 +46,14 @@ impl IssueReward {
             }
             Outcome::Unknown { why } => self.unknown(hand, attempt, why).await?,
         };
-        let is_value =
-            matches!(command, RewardCommand::RecordVoucher(_) | RewardCommand::RecordCredit { .. });
+        let is_value = matches!(
+            command,
+            RewardCommand::RecordVoucher(_) | RewardCommand::RecordCredit { .. }
+        );
         match self.execute(hand, command).await {
             Ok(_) => Ok(()),
             Err(ExecuteError::Refused(refusal)) if is_value => {
-                tracing::error!(reward.id = %hand.id, %refusal, "value that does not fit its intent");
+                tracing::error!(reward.id = %hand.id, %refusal, "an answer that does not fit");
                 let odd = self.unknown(hand, attempt, "answer_does_not_fit").await?;
                 self.execute(hand, odd).await?;
                 Ok(())

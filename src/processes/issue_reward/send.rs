@@ -35,7 +35,8 @@ pub struct InHand {
 }
 
 impl IssueReward {
-    /// Commits the intent, then sends it. A worker that lost the race for the attempt sends nothing.
+    /// Commits the intent, then sends it. A worker that lost the race for the attempt sends
+    /// nothing.
     ///
     /// # Errors
     /// When the ledger or the vault cannot be reached; nothing was sent then.

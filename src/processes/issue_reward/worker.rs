@@ -61,7 +61,7 @@ impl IssueReward {
             .for_each_concurrent(CALLS_AT_ONCE, |due| async {
                 if let Err(error) = self.work_on(due, &offers).await {
                     let error = format!("{error:#}");
-                    tracing::error!(reward.id = %due.reward_id, error, "a reward was left as it is");
+                    tracing::error!(reward.id = %due.reward_id, error, "a reward waits");
                 }
             })
             .await;
@@ -137,7 +137,8 @@ impl IssueReward {
     ) -> anyhow::Result<BTreeMap<PartnerId, AccountId>> {
         let member: MemberId = hand.reached.member_id;
         let eligible = &hand.reached.eligible_partners;
-        let found = user_partner_accounts::query::verified_at(&self.pool, member, eligible).await?;
+        let found =
+            user_partner_accounts::query::verified_at(&self.pool, member, eligible).await?;
         Ok(found.into_iter().map(|account| (account.partner_id, account.account_id)).collect())
     }
 

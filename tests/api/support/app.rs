@@ -87,7 +87,8 @@ impl TestApp {
             _book: book,
         };
         app.until("it is ready", async || {
-            app.http.get(format!("{}/health/ready", app.base)).send().await.unwrap().status() == 200
+            app.http.get(format!("{}/health/ready", app.base)).send().await.unwrap().status()
+                == 200
         })
         .await;
         app

@@ -1,4 +1,5 @@
-//! How does each test get a database of its own? A copy of the migrated template, dropped afterwards.
+//! How does each test get a database of its own? A copy of the migrated template, dropped
+//! afterwards.
 //!
 //! `cargo check-all` starts the server, migrates the template once and names the server in
 //! `ANCHOR_TEST_POSTGRES`; a copy takes some twenty milliseconds.
@@ -31,7 +32,8 @@ impl TestDatabase {
             panic!("{SERVER_VARIABLE} is not set: run the tests by `cargo check-all`")
         });
         let name = format!("t_{}", Uuid::now_v7().simple());
-        let mut connection = PgConnection::connect(&server).await.expect("the test server answers");
+        let mut connection =
+            PgConnection::connect(&server).await.expect("the test server answers");
         let copy = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy");
         sqlx::raw_sql(&copy).execute(&mut connection).await.expect("the template can be copied");
         connection.close().await.expect("the connection closes");

@@ -105,7 +105,10 @@ fn not_found_is_not_a_no() {
     let found_nothing =
         given(vec![reach(), choose("coles"), request(1, 1), unknown(1), not_found.clone()]);
     assert_eq!(found_nothing.when(not_found), Ok(vec![]));
-    assert!(matches!(found_nothing.when(choose("woolworths")), Err(RewardError::Unsettled { .. })));
+    assert!(matches!(
+        found_nothing.when(choose("woolworths")),
+        Err(RewardError::Unsettled { .. })
+    ));
     assert!(issued().when(RewardCommand::RecordNotFound { attempt: 1 }).is_err());
 }
 

@@ -76,9 +76,15 @@ fn a_redemption_counts_once_and_never_beyond_what_is_left() {
         redeem("r1", "12.50"),
     ]);
     assert_eq!(spent.when(redeem("r1", "12.50")), Ok(vec![]));
-    assert!(matches!(spent.when(redeem("r1", "1.00")), Err(RewardError::RedemptionDiffers { .. })));
+    assert!(matches!(
+        spent.when(redeem("r1", "1.00")),
+        Err(RewardError::RedemptionDiffers { .. })
+    ));
     assert!(matches!(spent.when(redeem("r2", "7.51")), Err(RewardError::Overspent { .. })));
-    assert!(matches!(spent.when(reverse("r9", "1.00")), Err(RewardError::NoSuchRedemption { .. })));
+    assert!(matches!(
+        spent.when(reverse("r9", "1.00")),
+        Err(RewardError::NoSuchRedemption { .. })
+    ));
     let elsewhere = RewardCommand::VoidVoucher { voucher_id: "V9".to_owned() };
     assert_eq!(spent.when(elsewhere), Err(RewardError::NoSuchValue));
 }

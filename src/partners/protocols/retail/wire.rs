@@ -1,6 +1,7 @@
 //! Their JSON: orders out, vouchers, errors and notices in. Amounts are decimal strings.
 //!
-//! Unknown fields are passed over, so that a partner may add some; missing or odd ones are an error.
+//! Unknown fields are passed over, so that a partner may add some; missing or odd ones are an
+//! error.
 //!
 //! Rows: P2, W1.
 
@@ -156,6 +157,11 @@ pub fn read_notice(body: &[u8]) -> Result<Notice, UnreadableNotice> {
 
 fn parse<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, UnreadableNotice> {
     serde_json::from_slice(bytes).map_err(|error| UnreadableNotice {
-        what: format!("{:?} at line {}, column {}", error.classify(), error.line(), error.column()),
+        what: format!(
+            "{:?} at line {}, column {}",
+            error.classify(),
+            error.line(),
+            error.column()
+        ),
     })
 }

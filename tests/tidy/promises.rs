@@ -1,0 +1,103 @@
+//! Does what is promised in prose exist? Rows have tests, the README's links their files.
+//!
+//! Rows: P12.
+
+use std::collections::BTreeSet;
+
+use crate::sources::{assert_none, read, sources};
+
+/// Ids such as R2 or W5 that a text's `Rows:` lines name.
+fn rows_named_in(text: &str) -> BTreeSet<String> {
+    let mut rows = BTreeSet::new();
+    let mut listing = false;
+    for line in text.lines().filter_map(|line| line.trim_start().strip_prefix("//!")) {
+        listing |= line.contains("Rows: ");
+        if listing {
+            rows.extend(line.split(|c: char| !c.is_ascii_alphanumeric()).filter_map(row_id));
+        }
+        listing &= !line.trim().is_empty();
+    }
+    rows
+}
+
+fn row_id(word: &str) -> Option<String> {
+    let mut characters = word.chars();
+    let letter = characters.next().filter(char::is_ascii_uppercase)?;
+    let number: String = characters.collect();
+    let is_row = "MRPDWFAQCUL".contains(letter)
+        && !number.is_empty()
+        && number.chars().all(|c| c.is_ascii_digit());
+    is_row.then(|| word.to_owned())
+}
+
+#[test]
+fn every_row_that_the_test_guide_lists_is_named_by_a_test() {
+    let guide = read("tests/README.md");
+    let listed: BTreeSet<String> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .filter_map(|line| row_id(line.split(' ').next().unwrap_or_default()))
+        .collect();
+    assert!(listed.len() > 20, "tests/README.md lists the rows in a table: {listed:?}");
+    let mut named = BTreeSet::new();
+    let mut cited = BTreeSet::new();
+    for (path, text) in sources() {
+        let rows = rows_named_in(&text);
+        if path.starts_with("tests/") || path.ends_with("tests.rs") || path.contains("/tests/") {
+            named.extend(rows.clone());
+        }
+        cited.extend(rows);
+    }
+    let untested: Vec<String> = listed.difference(&named).cloned().collect();
+    assert_none(&untested, "rows of tests/README.md that no test names in its module docs");
+    let unknown: Vec<String> = cited.difference(&listed).cloned().collect();
+    assert_none(&unknown, "rows that module docs cite and tests/README.md does not list");
+}
+
+#[test]
+fn the_readme_follows_one_webhook_through_files_and_functions_that_exist() {
+    let readme = read("README.md");
+    let table = readme.split("## Follow one webhook").nth(1).expect("the chapter exists");
+    let mut links = 0;
+    for line in table.lines().take_while(|line| !line.starts_with("## ")) {
+        let Some(rest) =
+            line.strip_prefix("| ").filter(|l| l.starts_with(|c: char| c.is_ascii_digit()))
+        else {
+            continue;
+        };
+        links += 1;
+        let cells: Vec<&str> = rest.split(" | ").collect();
+        let file = cells[1].split(['(', ')']).nth(1).expect("a link to a file");
+        let text = read(file);
+        for name in cells[2].split('`').skip(1).step_by(2) {
+            assert!(text.contains(name), "{file} does not hold `{name}`");
+        }
+        assert!(cells[2].contains('`'), "link {links} names a function");
+    }
+    assert_eq!(links, 9, "nine links, in order");
+}
+
+#[test]
+fn the_example_environment_lists_what_the_program_reads() {
+    let example = read(".env.example");
+    let mut listed: Vec<(String, String)> = Vec::new();
+    let mut comment = "";
+    for line in example.lines() {
+        if let Some(text) = line.strip_prefix("# ") {
+            comment = text;
+        } else if let Some((name, _)) = line.split_once('=') {
+            listed.push((name.to_owned(), comment.to_owned()));
+        }
+    }
+    for (name, what) in anchor::config::VARIABLES {
+        let described = listed.iter().find(|(listed, _)| listed == name);
+        let (_, described) = described.unwrap_or_else(|| panic!(".env.example lacks {name}"));
+        assert_eq!(described, what, "the line above {name}");
+    }
+    let own = ["_API_URL", "_CLIENT_ID", "_CLIENT_SECRET", "_REDIRECT_URI", "_WEBHOOK_SECRET"];
+    for (name, _) in &listed {
+        let known = anchor::config::VARIABLES.iter().any(|(known, _)| known == name)
+            || own.iter().any(|ending| name.ends_with(ending));
+        assert!(known, "{name} is in .env.example and nothing reads it");
+    }
+}
