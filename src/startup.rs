@@ -144,13 +144,9 @@ impl Foundation {
         let limits = EngineLimits::default();
         let ledger = Ledger::start(&config.database_url, clock.clone(), limits).await?;
         let http = crate::partners::client()?;
-        let partners = Partners::new(
-            config.catalogue.clone(),
-            config.partners.clone(),
-            http,
-            vault.clone(),
-        )
-        .await?;
+        let partners =
+            Partners::new(config.catalogue.clone(), config.partners.clone(), http, vault.clone())
+                .await?;
         let policies = Arc::new(Policies::built_in());
         Ok(Self { pool, read_pool, clock, vault, ledger, partners, policies })
     }

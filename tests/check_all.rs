@@ -16,7 +16,7 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let checked = tokio::select! {
         checked = check(&arguments) => checked,
-        _ = cli::stop_signal() => Err(anyhow::anyhow!("stopped")),
+        _ = cli::serve::stop_signal() => Err(anyhow::anyhow!("stopped")),
     };
     match checked {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ mod demo;
 mod exit;
 mod migrate;
 mod sandbox;
-mod serve;
+pub mod serve;
 mod token;
 
 pub use arguments::run;

@@ -23,6 +23,8 @@ pub mod protocols;
 pub mod registry;
 pub mod settings;
 pub mod signature;
+#[cfg(test)]
+mod tests;
 
 pub use calls::client;
 pub use catalogue::{Catalogue, CatalogueError};

@@ -62,9 +62,8 @@ pub async fn compare(client: &Client, till: &Till) -> anyhow::Result<Verdict> {
     for voucher in held.iter().filter(|voucher| !vouchers.contains_key(*voucher)) {
         differences.push(format!("{voucher} is with a member and in no partner's book"));
     }
-    let total = |pick: fn(&Figures) -> Amount| {
-        ours.values().map(pick).try_fold(Amount::ZERO, Amount::plus)
-    };
+    let total =
+        |pick: fn(&Figures) -> Amount| ours.values().map(pick).try_fold(Amount::ZERO, Amount::plus);
     let summary = format!(
         "issued {}, redeemed {}, outstanding {} AUD; {} vouchers, {}",
         total(|f| f.issued)?,

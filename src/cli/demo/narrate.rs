@@ -39,8 +39,7 @@ impl Narrator {
     pub async fn tell_new(&mut self) -> anyhow::Result<()> {
         loop {
             let mut connection = self.pool.acquire().await?;
-            let batch =
-                event_log::read_after(&mut connection, self.told, LINES_AT_ONCE).await?;
+            let batch = event_log::read_after(&mut connection, self.told, LINES_AT_ONCE).await?;
             let Some(last) = batch.last() else { return Ok(()) };
             self.told = last.position;
             for recorded in &batch {
@@ -95,7 +94,10 @@ impl Narrator {
                 format!("{} says no ({}); nothing was issued there", e.partner_id, e.code)
             }
             RewardEvent::IssuanceDeferred(e) => {
-                format!("{} cannot be reached ({}); the same call goes out again", e.partner_id, e.why)
+                format!(
+                    "{} cannot be reached ({}); the same call goes out again",
+                    e.partner_id, e.why
+                )
             }
             RewardEvent::IssuanceOutcomeUnknown(e) => format!(
                 "{} did not answer ({}). No answer is not a no: nobody else is asked",

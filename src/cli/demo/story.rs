@@ -205,7 +205,8 @@ impl Stage {
                 return Ok(reward.clone());
             }
             if begun.elapsed() > PATIENCE {
-                let found = reward.map_or("nothing".to_owned(), |reward| reward["status"].to_string());
+                let found =
+                    reward.map_or("nothing".to_owned(), |reward| reward["status"].to_string());
                 bail!("{}'s {milestone} should be {status} by now; it is {found}", person.name);
             }
             tokio::time::sleep(BETWEEN_LOOKS).await;
