@@ -63,7 +63,9 @@ async fn serve(
             .json(json!({ "code": "4111-secret" })),
         "broken" if call == 1 => HttpResponse::ServiceUnavailable().finish(),
         "refused" => HttpResponse::Conflict().json(json!({ "code": "not_claimable" })),
-        _ => HttpResponse::Ok().insert_header(("ledger-position", 42)).json(json!({ "call": call })),
+        _ => {
+            HttpResponse::Ok().insert_header(("ledger-position", 42)).json(json!({ "call": call }))
+        }
     }
 }
 
@@ -217,7 +219,10 @@ async fn while_the_first_still_runs_a_repeat_is_told_so() {
     };
     let (first, second) = futures::join!(first, meanwhile);
     assert_eq!(first.status, StatusCode::OK);
-    assert_eq!((second.status, &second.body["code"]), (StatusCode::CONFLICT, &"in_progress".into()));
+    assert_eq!(
+        (second.status, &second.body["code"]),
+        (StatusCode::CONFLICT, &"in_progress".into())
+    );
     assert_eq!(fixture.calls(), 1);
     fixture.end().await;
 }
