@@ -1,11 +1,13 @@
 //! POST: have I reached something that is not recorded yet? Recorded at once; issuing follows.
 //!
-//! A milestone is told as new by the one call that recorded it. Where each reward stands is asked
-//! of the ledger itself, so the answer is never older than what it did.
+//! A reward is told as new by the first check after it was recorded, whoever recorded it, the
+//! scheduler or this very call, and by no other. Where it stands is asked of the ledger itself, so
+//! the answer is never older than what it did.
 //!
 //! Rows: Q2, M4, R2.
 
 use actix_web::web::Data;
+use domain::ids::RewardId;
 use domain::reward::{Reward, RewardStatus};
 use projections::checkpoint;
 use projections::rewards::NAME;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::told::not_told_before;
 use crate::access::Member;
 use crate::http::json::Json;
 use crate::http::position::Answer;
@@ -33,13 +36,13 @@ pub struct Check {}
 pub struct Checked {
     /// Always true.
     checked: bool,
-    /// What this call recorded, oldest first.
+    /// What the member has not been told of before, oldest first.
     new_rewards: Vec<NewReward>,
     /// How many these are.
     total: usize,
 }
 
-/// A reward that this call recorded.
+/// A reward that is new to the member.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewReward {
@@ -59,13 +62,15 @@ pub async fn check(
     state: Data<AppState>,
     Json(Check {}): Json<Check>,
 ) -> Result<Answer<Checked>, Problem> {
-    let mut position = checkpoint::position(&state.read_pool, NAME).await?;
+    let seen = checkpoint::position(&state.read_pool, NAME).await?;
     let known = reached_by(&state.read_pool, member.id).await?;
     let context = Context::new(member.actor(), "asked for by the member");
     let reached = reach_due(&state.ledger, &state.policies, member.id, &known, &context).await?;
+    let position = reached.iter().map(|reached| reached.position).fold(seen, Ord::max);
+    let ids: Vec<RewardId> = reached.iter().map(|reached| reached.reward_id).collect();
+    let new = not_told_before(&state.pool, &ids).await?;
     let mut new_rewards = Vec::new();
-    for reached in reached.iter().filter(|reached| reached.recorded) {
-        position = position.max(reached.position);
+    for reached in reached.iter().filter(|reached| new.contains(&reached.reward_id)) {
         new_rewards.push(told(&state, reached).await?);
     }
     let total = new_rewards.len();

@@ -14,6 +14,7 @@ mod offer;
 mod own;
 mod reveal;
 mod show;
+mod told;
 
 pub use body::RewardBody;
 pub use check::*;

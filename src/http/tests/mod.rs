@@ -2,6 +2,7 @@
 //!
 //! Rows: Q2, Q4, F1.
 
+mod idempotency;
 mod json;
 mod position;
 mod problem;
