@@ -112,11 +112,12 @@ async fn a_contact_is_kept_sealed_and_the_same_again_is_nothing_new() {
     assert!(!first.body.to_string().to_lowercase().contains("robin"));
     let again = app.ask(&service, Method::PUT, &path, Some(contact)).await;
     assert_eq!(again.body["recorded"], false);
-    let clear: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM events WHERE lower(payload::text) LIKE '%robin%'")
-            .fetch_one(&app.pool)
-            .await
-            .unwrap();
+    let clear: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM events WHERE lower(payload::text) LIKE '%robin%'",
+    )
+    .fetch_one(&app.pool)
+    .await
+    .unwrap();
     assert_eq!(clear, 0);
     app.finish().await;
 }

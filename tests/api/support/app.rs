@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use anchor::clock;
 use anchor::config::Config;
 use anchor::sandbox::{Running, Sandbox, SandboxConfig};
 use anchor::startup::{Application, Parts};
-use anchor::{clock, database};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sqlx::PgPool;
