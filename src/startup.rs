@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use domain::ids::Position;
 use domain::policy::Policies;
+use projections::checkpoint;
 use projections::runner::Runner;
 use sqlx::PgPool;
 use tokio::sync::watch;
@@ -97,6 +98,10 @@ impl Application {
         let (stop, stopped) = watch::channel(false);
         let foundation = Foundation::lay(&config).await?;
         let mut tasks = Vec::new();
+        for projection in projections::all() {
+            // Also where nothing is projected: what has not begun is behind, not absent.
+            checkpoint::ensure(&foundation.pool, &*projection).await?;
+        }
         let inbox = Inbox::new(foundation.pool.clone(), foundation.vault.clone());
         if parts.workers {
             describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;

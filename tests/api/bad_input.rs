@@ -39,12 +39,12 @@ async fn bodies_that_are_not_what_they_should_be_are_refused_and_nothing_is_writ
     let json = "application/json";
     let cases: [(&str, Vec<u8>, u16, &str); 12] = [
         (json, b"{".to_vec(), 400, "malformed_json"),
-        (json, b"{\"a\":}".to_vec(), 400, "malformed_json"),
+        (json, b"{,}".to_vec(), 400, "malformed_json"),
         (json, b"nonsense".to_vec(), 400, "malformed_json"),
         (json, b"{} {}".to_vec(), 400, "malformed_json"),
         (json, vec![0xff, 0xfe, 0x00], 400, "malformed_json"),
         (json, b"{\"\xff\": 1}".to_vec(), 400, "malformed_json"),
-        (json, deep, 400, "malformed_json"),
+        (json, deep, 422, "invalid_field"),
         (json, b"[]".to_vec(), 422, "invalid_field"),
         (json, b"\"text\"".to_vec(), 422, "invalid_field"),
         (json, b"{\"no_such_field\": 1}".to_vec(), 422, "invalid_field"),
@@ -60,7 +60,7 @@ async fn bodies_that_are_not_what_they_should_be_are_refused_and_nothing_is_writ
             assert_eq!(answer.code(), *code, "{what}: {answer:?}");
         }
     }
-    assert_eq!(app.head().await, head, "nothing was written");
+    app.assert_nothing_since(head).await;
     app.finish().await;
 }
 
@@ -252,6 +252,6 @@ async fn what_is_not_there_and_what_is_somebody_elses_look_the_same() {
         assert_problem(&foreign, 404, end);
         assert_eq!(plain(foreign), plain(absent), "{end}");
     }
-    assert_eq!(app.head().await, head, "nothing was written");
+    app.assert_nothing_since(head).await;
     app.finish().await;
 }

@@ -136,6 +136,7 @@ async fn a_choice_is_claimed_once_and_answered_the_same_again() {
 async fn claims_that_cannot_be_carried_out_say_what_could_be_done() {
     let app = TestApp::start().await;
     let (member, reward) = with_a_choice(&app).await;
+    app.until_idle().await;
     let head = app.head().await;
     let one_factor = Who { has_second_factor: false, ..member.clone() };
     let refused = claim(&app, &one_factor, &reward, "coles").await;
@@ -158,7 +159,7 @@ async fn claims_that_cannot_be_carried_out_say_what_could_be_done() {
     let product = app.ask(&member, Method::POST, &path, Some(product)).await;
     assert_eq!((product.status, &product.body["field"]), (422, &json!("product")));
     app.until_idle().await;
-    assert_eq!(app.head().await, head, "nothing was written");
+    app.assert_nothing_since(head).await;
     app.finish().await;
 }
 

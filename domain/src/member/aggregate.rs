@@ -18,6 +18,7 @@ use crate::ids::PartnerId;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     contact_tag: Option<String>,
+    has_email: bool,
     /// What they agree to, with the version of the text they read.
     consents: BTreeMap<String, String>,
     is_erasure_requested: bool,
@@ -34,7 +35,7 @@ impl Member {
     /// Whether there is a way to reach them.
     #[must_use]
     pub fn has_contact(&self) -> bool {
-        self.contact_tag.is_some()
+        self.has_email
     }
 
     /// What follows from a wish.
@@ -63,6 +64,11 @@ impl Member {
             {
                 Vec::new()
             }
+            MemberCommand::ChangeContact { email: None, name: None, locale: None, .. }
+                if self.contact_tag.is_none() =>
+            {
+                Vec::new()
+            }
             MemberCommand::ChangeContact { email, name, locale, contact_tag } => {
                 vec![ContactChanged { email, name, locale, contact_tag, occurred_at }.into()]
             }
@@ -87,7 +93,10 @@ impl Member {
     /// The state after an event.
     pub fn evolve(&mut self, event: &MemberEvent) {
         match event {
-            MemberEvent::ContactChanged(e) => self.contact_tag = Some(e.contact_tag.clone()),
+            MemberEvent::ContactChanged(e) => {
+                self.contact_tag = Some(e.contact_tag.clone());
+                self.has_email = e.email.is_some();
+            }
             MemberEvent::ConsentGiven(e) => {
                 let key = consent_key(e.purpose, &e.partner_id);
                 self.consents.insert(key, e.text_version.clone());

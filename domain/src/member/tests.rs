@@ -57,6 +57,18 @@ fn the_same_contact_again_is_nothing_new() {
 }
 
 #[test]
+fn nothing_reported_of_somebody_unknown_is_nothing_new() {
+    let none = |tag: &str| {
+        let contact_tag = tag.to_owned();
+        MemberCommand::ChangeContact { email: None, name: None, locale: None, contact_tag }
+    };
+    assert_eq!(when(&given(vec![]), none("a")), Ok(vec![]));
+    let reachable = given(vec![contact("a")]);
+    assert_eq!(when(&reachable, none("b")), Ok(vec!["ContactChanged"]));
+    assert!(!given(vec![contact("a"), none("b")]).has_contact());
+}
+
+#[test]
 fn consent_is_given_for_a_purpose_with_a_partner_and_can_be_withdrawn() {
     let agreed = given(vec![consent()]);
     assert!(agreed.consents_to(ConsentPurpose::Link, &agl()));

@@ -1,8 +1,8 @@
 //! Has the member been told of this reward before? Each is new to them once.
 //!
-//! *Why it is remembered*: the scheduler and the member's own check race to record a milestone, and
-//! the member should not notice who was faster. *Why here*: it is about answers that were given, not
-//! about rewards; without the table every reward is simply new once more.
+//! *Why it is remembered*: the scheduler and the member's own check race to record a milestone,
+//! and the member should not notice who was faster. *Why here*: it is about answers that were
+//! given, not about rewards; without the table every reward is simply new once more.
 //!
 //! Rows: M4, Q2.
 

@@ -36,7 +36,7 @@ pub struct TestApp {
     pub http: reqwest::Client,
     /// The environment it runs with: secrets to look for where they must not be.
     pub variables: BTreeMap<String, String>,
-    application: Application,
+    application: Option<Application>,
     sandbox: Running,
     database: TestDatabase,
     _book: tempfile::TempDir,
@@ -72,8 +72,7 @@ impl TestApp {
             .keeping_book_in(book.path().to_owned())
             .sending_webhooks_to(Some(base.parse().unwrap()));
         let sandbox = Sandbox::start(sandbox).await.unwrap();
-        let parts = Parts { server: true, workers: true };
-        let application = Application::start(config, parts, listener).await.unwrap();
+        let application = Some(Self::run(config, listener).await);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let app = Self {
             base,
@@ -86,12 +85,33 @@ impl TestApp {
             database,
             _book: book,
         };
-        app.until("it is ready", async || {
-            app.http.get(format!("{}/health/ready", app.base)).send().await.unwrap().status()
-                == 200
+        app.until_ready().await;
+        app
+    }
+
+    async fn run(config: Config, listener: TcpListener) -> Application {
+        let parts = Parts { server: true, workers: true };
+        Application::start(config, parts, listener).await.unwrap()
+    }
+
+    async fn until_ready(&self) {
+        let ready = format!("{}/health/ready", self.base);
+        self.until("it is ready", async || {
+            self.http.get(&ready).send().await.unwrap().status() == 200
         })
         .await;
-        app
+    }
+
+    /// Stops Anchor and starts it again at the same address; the partners stay up meanwhile.
+    pub async fn restart(&mut self) {
+        if let Some(application) = self.application.take() {
+            application.stop().await;
+        }
+        let config = Config::read(&|name| self.variables.get(name).cloned()).unwrap();
+        let address = self.base.strip_prefix("http://").unwrap();
+        let listener = TcpListener::bind(address).unwrap();
+        self.application = Some(Self::run(config, listener).await);
+        self.until_ready().await;
     }
 
     /// Looks again and again until `holds`; fails with `what` when it does not in time.
@@ -114,6 +134,7 @@ impl TestApp {
                        (SELECT coalesce(max(last_position), 0) FROM ledger_batches))
                   + (SELECT count(*) FROM read.reward_todo
                       WHERE step IN ('choose', 'issue', 'resolve') AND next_at < 'infinity')
+                  + (SELECT count(*) FROM read.journey_todo WHERE next_at <= ledger_now())
                   + (SELECT count(*) FROM inbox WHERE state = 'new')",
         )
         .fetch_one(&self.pool)
@@ -128,6 +149,17 @@ impl TestApp {
             .fetch_one(&self.pool)
             .await
             .unwrap()
+    }
+
+    /// Fails, naming what was written, unless the log still ends at `head`.
+    pub async fn assert_nothing_since(&self, head: i64) {
+        let written: Vec<String> =
+            sqlx::query_scalar("SELECT event_type FROM events WHERE position > $1")
+                .bind(head)
+                .fetch_all(&self.pool)
+                .await
+                .unwrap();
+        assert!(written.is_empty(), "written: {written:?}");
     }
 
     /// Moves the ledger's and the sandbox's clock.
@@ -176,7 +208,9 @@ impl TestApp {
 
     /// Ends a test that leaves something parked on purpose.
     pub async fn end(self) {
-        self.application.stop().await;
+        if let Some(application) = self.application {
+            application.stop().await;
+        }
         self.sandbox.stop().await;
         self.pool.close().await;
         self.database.drop().await;

@@ -93,13 +93,18 @@ impl TestApp {
         self.ask(who, Method::POST, path, Some(body)).await
     }
 
-    /// Reports that `member` has been on the way for `days` days, in Sydney.
-    pub async fn set_out(&self, member: &Who, days: i64) -> Answer {
+    /// The ledger's day, in Sydney.
+    pub async fn today(&self) -> chrono::NaiveDate {
         let now: chrono::DateTime<chrono::Utc> =
             sqlx::query_scalar("SELECT ledger_now()").fetch_one(&self.pool).await.unwrap();
-        let today = now.with_timezone(&chrono_tz::Australia::Sydney).date_naive();
+        now.with_timezone(&chrono_tz::Australia::Sydney).date_naive()
+    }
+
+    /// Reports that `member` has been on the way for `days` days, in Sydney.
+    pub async fn set_out(&self, member: &Who, days: i64) -> Answer {
+        let started_on = self.today().await - chrono::Duration::days(days);
         let journey = json!({
-            "started_on": (today - chrono::Duration::days(days)).to_string(),
+            "started_on": started_on,
             "time_zone": "Australia/Sydney",
         });
         let path = format!("/api/members/{}/journey", member.sub);
