@@ -86,6 +86,7 @@ impl From<RewardError> for Problem {
             | E::RedemptionDiffers { .. }
             | E::NoSuchRedemption { .. }
             | E::Overspent { .. }
+            | E::NothingSpent { .. }
             | E::SamePerson { .. }
             | E::Money(_)) => Self::internal(&refusal),
         }

@@ -24,7 +24,8 @@ async fn fifty_lost_answers_end_as_fifty_vouchers_and_nobody_else_is_asked() {
         assert_eq!(app.set_out(member, 30).await.status, 200);
     }
     app.until("every outcome is unknown", async || {
-        count(&app, "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'").await
+        count(&app, "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'")
+            .await
             >= MEMBERS as i64
     })
     .await;
@@ -59,7 +60,9 @@ async fn an_answer_that_is_cut_off_or_no_answer_to_the_question_is_asked_again()
         app.set_out(member, 30).await;
     }
     app.until("every outcome is unknown", async || {
-        count(&app, "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'").await >= 3
+        count(&app, "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'")
+            .await
+            >= 3
     })
     .await;
     app.forward(Duration::seconds(120)).await;

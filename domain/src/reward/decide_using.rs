@@ -116,6 +116,9 @@ impl Reward {
                 })
             };
         }
+        if reported.amount.is_zero() {
+            return Err(RewardError::NothingSpent { redemption_id: reported.redemption_id });
+        }
         self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed, RewardStatus::Redeemed])?;
         let Ok(remaining) = voucher.remaining.minus(reported.amount) else {
             return Err(RewardError::Overspent {

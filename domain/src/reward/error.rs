@@ -106,6 +106,12 @@ pub enum RewardError {
         /// What is left.
         remaining: Amount,
     },
+    /// Look into the partner's statement: a redemption takes something.
+    #[error("redemption {redemption_id} is over nothing")]
+    NothingSpent {
+        /// Which.
+        redemption_id: String,
+    },
     /// Two different people are needed.
     #[error("{person} cannot be both people")]
     SamePerson {

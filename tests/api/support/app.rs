@@ -102,11 +102,16 @@ impl TestApp {
         .await;
     }
 
-    /// Stops Anchor and starts it again at the same address; the partners stay up meanwhile.
-    pub async fn restart(&mut self) {
+    /// Stops Anchor; the partners stay up.
+    pub async fn stop(&mut self) {
         if let Some(application) = self.application.take() {
             application.stop().await;
         }
+    }
+
+    /// Stops Anchor, unless it is stopped, and starts it again at the same address.
+    pub async fn restart(&mut self) {
+        self.stop().await;
         let config = Config::read(&|name| self.variables.get(name).cloned()).unwrap();
         let address = self.base.strip_prefix("http://").unwrap();
         let listener = TcpListener::bind(address).unwrap();

@@ -81,6 +81,7 @@ fn a_redemption_counts_once_and_never_beyond_what_is_left() {
         Err(RewardError::RedemptionDiffers { .. })
     ));
     assert!(matches!(spent.when(redeem("r2", "7.51")), Err(RewardError::Overspent { .. })));
+    assert!(matches!(spent.when(redeem("r2", "0.00")), Err(RewardError::NothingSpent { .. })));
     assert!(matches!(
         spent.when(reverse("r9", "1.00")),
         Err(RewardError::NoSuchRedemption { .. })
