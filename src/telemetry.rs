@@ -4,9 +4,8 @@
 //! `RUST_LOG` chooses what is said. Nothing secret can get here by itself: secrets have types that
 //! cannot be printed, requests are logged by their route's pattern ([`crate::http::operations`]).
 //!
-//! *Guarantees*: at no level do the lines of libraries that would print what they move (HTTP bodies
-//! and headers, statements with their values) come through: those are held at `info`, whatever
-//! `RUST_LOG` says.
+//! *Guarantees*: libraries are held at `info`, whatever `RUST_LOG` says: below it some print what
+//! they move, HTTP bodies and headers and statements with their values.
 //!
 //! Rows: U6, C4.
 
@@ -39,21 +38,8 @@ impl LogFormat {
     }
 }
 
-/// Libraries that at their lower levels print what passes through them.
-const TALKATIVE: &[&str] = &[
-    "hyper",
-    "hyper_util",
-    "reqwest",
-    "h2",
-    "rustls",
-    "sqlx",
-    "actix_http",
-    "actix_web",
-    "actix_server",
-    "mio",
-    "postgres_es",
-    "cqrs_es",
-];
+/// Whose lines below `info` may be seen: those that are written here, with types that keep secrets.
+const OURS: &[&str] = &["anchor", "domain", "projections"];
 
 /// Speaks from here on, to the standard error output; `info` when `RUST_LOG` says nothing. A second
 /// call changes nothing.
@@ -85,12 +71,12 @@ fn start_at(level: Level) {
 }
 
 fn discreet() -> FilterFn {
-    filter_fn(|about| *about.level() <= Level::INFO || !is_talkative(about.target()))
+    filter_fn(|about| *about.level() <= Level::INFO || is_ours(about.target()))
 }
 
-fn is_talkative(target: &str) -> bool {
-    let library = target.split("::").next().unwrap_or_default();
-    TALKATIVE.contains(&library)
+fn is_ours(target: &str) -> bool {
+    let program = target.split("::").next().unwrap_or_default();
+    OURS.contains(&program)
 }
 
 #[cfg(test)]
@@ -106,9 +92,8 @@ mod tests {
     }
 
     #[test]
-    fn libraries_that_print_what_they_move_are_known_by_their_first_name() {
-        assert!(is_talkative("sqlx::query"));
-        assert!(is_talkative("reqwest"));
-        assert!(!is_talkative("anchor::http"));
+    fn what_is_ours_is_known_by_its_first_name() {
+        assert!(is_ours("anchor::http") && is_ours("projections"));
+        assert!(!is_ours("sqlx::query") && !is_ours("anchor_of_somebody_else::http"));
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn token(
     if desk.faults.take(&partner, Operation::Token).is_some_and(|f| f.kind == Kind::Error500) {
         return HttpResponse::InternalServerError().body("internal error");
     }
-    let token = Uuid::new_v4().simple().to_string();
+    let token = format!("sbx_{}", Uuid::new_v4().simple());
     let until = real_now() + Duration::seconds(LASTS_SECONDS);
     desk.tokens.insert(token.clone(), (partner.clone(), until));
     HttpResponse::Ok().json(json!({

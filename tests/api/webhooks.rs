@@ -2,65 +2,14 @@
 //!
 //! Rows: W1, W2, W3, W4, W5, W6. Cases: C14.
 
-use anchor::partners::settings::WebhookSecret;
-use anchor::partners::signature::sign;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::coverage::assert_problem;
-use crate::support::{Answer, TestApp, Who};
-
-/// A webhook, before it is sent.
-#[derive(Clone)]
-struct Webhook {
-    partner: &'static str,
-    id: String,
-    at: i64,
-    signature: String,
-    body: Vec<u8>,
-}
-
-impl Webhook {
-    fn new(partner: &'static str, secret: &str, body: impl Into<Vec<u8>>) -> Self {
-        let id = format!("msg_{}", Uuid::new_v4().simple());
-        Self::with_id(partner, secret, id, body)
-    }
-
-    fn with_id(partner: &'static str, secret: &str, id: String, body: impl Into<Vec<u8>>) -> Self {
-        Self::at(partner, secret, (id, anchor::clock::real_now().timestamp()), body)
-    }
-
-    fn at(
-        partner: &'static str,
-        secret: &str,
-        (id, at): (String, i64),
-        body: impl Into<Vec<u8>>,
-    ) -> Self {
-        let (secret, body) = (WebhookSecret::parse(secret).unwrap(), body.into());
-        let signature = sign(&secret, &id, at, &body);
-        Self { partner, id, at, signature, body }
-    }
-
-    async fn send(&self, app: &TestApp) -> Answer {
-        let request = app
-            .http
-            .post(format!("{}/api/webhooks/{}", app.base, self.partner))
-            .header("content-type", "application/json")
-            .header("webhook-id", &self.id)
-            .header("webhook-timestamp", self.at.to_string())
-            .header("webhook-signature", &self.signature)
-            .body(self.body.clone());
-        TestApp::answer(request.send().await.unwrap()).await
-    }
-}
-
-fn secret_of(app: &TestApp, partner: &str) -> String {
-    app.variables[&format!("{}_WEBHOOK_SECRET", partner.to_uppercase())].clone()
-}
+use crate::support::{TestApp, Webhook, Who};
 
 fn woolworths(app: &TestApp, body: &Value) -> Webhook {
-    Webhook::new("woolworths", &secret_of(app, "woolworths"), body.to_string())
+    Webhook::new("woolworths", &app.webhook_secret("woolworths"), body.to_string())
 }
 
 fn redeemed(voucher: &Value, redemption: &str, amount: &str, remaining: &str) -> Value {
@@ -128,15 +77,15 @@ async fn what_is_not_signed_as_agreed_is_refused_remembered_and_changes_nothing(
     app.until_idle().await;
     let head = app.head().await;
     let body = redeemed(&voucher, "R1", "5.00", "15.00").to_string();
-    let right = Webhook::new("woolworths", &secret_of(&app, "woolworths"), body.clone());
+    let right = Webhook::new("woolworths", &app.webhook_secret("woolworths"), body.clone());
     let now = right.at;
-    let secret = secret_of(&app, "woolworths");
+    let secret = app.webhook_secret("woolworths");
     let stale = |seconds| {
         Webhook::at("woolworths", &secret, (format!("old{seconds}"), now + seconds), body.clone())
     };
     let forged = [
         Webhook::new("woolworths", "another-secret-that-nobody-agreed-on", body.clone()),
-        Webhook::new("woolworths", &secret_of(&app, "coles"), body.clone()),
+        Webhook::new("woolworths", &app.webhook_secret("coles"), body.clone()),
         Webhook { partner: "coles", ..right.clone() },
         Webhook { id: "another".into(), ..right.clone() },
         Webhook { at: now + 1, ..right.clone() },
@@ -190,7 +139,7 @@ async fn the_same_id_with_another_body_changes_nothing_and_is_remembered() {
     assert_eq!(first.send(&app).await.status, 202);
     app.until_reward(&member, "month_1", "partly_redeemed").await;
     let other = redeemed(&voucher, "R2", "15.00", "0.00").to_string();
-    let secret = secret_of(&app, "woolworths");
+    let secret = app.webhook_secret("woolworths");
     let second = Webhook::with_id("woolworths", &secret, first.id.clone(), other);
     assert_eq!(second.send(&app).await.status, 202);
     assert_eq!(kinds_of_security_events(&app).await, ["webhook_id_reused"]);
@@ -254,7 +203,7 @@ async fn what_cannot_be_applied_is_taken_and_set_aside_with_its_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_object_or_too_large_or_from_nobody_is_not_taken() {
     let app = TestApp::start().await;
-    let secret = secret_of(&app, "woolworths");
+    let secret = app.webhook_secret("woolworths");
     let deep = format!("{}{}", "{\"a\":".repeat(65), "1") + &"}".repeat(65);
     for body in ["", "[]", "5", "{", "{\"a\": \"\u{1}\"}", &deep] {
         let answer = Webhook::new("woolworths", &secret, body).send(&app).await;

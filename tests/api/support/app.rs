@@ -94,10 +94,11 @@ impl TestApp {
         Application::start(config, parts, listener).await.unwrap()
     }
 
-    async fn until_ready(&self) {
+    /// Waits until somebody answers that they are ready.
+    pub async fn until_ready(&self) {
         let ready = format!("{}/health/ready", self.base);
         self.until("it is ready", async || {
-            self.http.get(&ready).send().await.unwrap().status() == 200
+            self.http.get(&ready).send().await.is_ok_and(|answer| answer.status() == 200)
         })
         .await;
     }

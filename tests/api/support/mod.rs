@@ -2,6 +2,8 @@
 
 mod app;
 mod asking;
+mod webhook;
 
 pub use app::TestApp;
 pub use asking::{Answer, Who};
+pub use webhook::Webhook;
