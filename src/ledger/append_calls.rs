@@ -1,5 +1,5 @@
-//! What is said to the database to append? One call for a whole batch, and one to find out what
-//! became of a call whose answer was lost.
+//! What is said to the database to append, and what do its refusals mean? One call for a whole
+//! batch, and one to find out what became of a call whose answer was lost.
 
 use secrecy::SecretString;
 use sqlx::{Connection, Executor, PgConnection, Row};
@@ -164,4 +164,14 @@ pub(super) async fn head(connection: &mut PgConnection) -> Result<i64, sqlx::Err
     sqlx::query_scalar("SELECT coalesce(max(last_position), 0) FROM ledger_batches")
         .fetch_one(connection)
         .await
+}
+
+pub(super) fn sqlstate(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error()?.code().map(|code| code.into_owned())
+}
+
+/// Bad data, a broken constraint or a bound: the same bytes will be refused again.
+pub(super) fn refused_for_good(error: &sqlx::Error) -> Option<String> {
+    sqlstate(error)
+        .filter(|code| ["22", "23", "54", "42"].iter().any(|class| code.starts_with(class)))
 }

@@ -20,10 +20,14 @@ use secrecy::SecretString;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, watch};
 
-use super::append_calls::{append, connect, head, stored};
+use super::append_calls::{append, connect, head, refused_for_good, sqlstate, stored};
 use super::engine::{Append, EngineLimits, let_others_in, next};
 use super::error::LedgerError;
 
+/// How long one call may go without an answer: longer than the server lets a statement run. A line
+/// that was cut without a word would else be waited on for ever. The call may still commit later;
+/// the look-up, the lock and the primary key see to it that it counts once.
+const CALL_LIMIT: Duration = Duration::from_secs(8);
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// After a conflict was met, so many batches check versions at once.
@@ -146,7 +150,8 @@ impl Appender {
         batch: &[Append],
         verify: bool,
     ) -> Result<Vec<Option<i64>>, sqlx::Error> {
-        append(self.connected().await?, batch, verify).await
+        let call = async { append(self.connected().await?, batch, verify).await };
+        in_time(call).await
     }
 
     async fn connected(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
@@ -178,11 +183,8 @@ impl Appender {
         if !batch.iter().any(|append| append.was_sent) {
             return batch;
         }
-        let found = match self.connected().await {
-            Ok(connection) => stored(connection, &batch).await,
-            Err(error) => Err(error),
-        };
-        let Ok(found) = found else {
+        let call = async { stored(self.connected().await?, &batch).await };
+        let Ok(found) = in_time(call).await else {
             self.connection = None;
             return batch;
         };
@@ -218,22 +220,17 @@ impl Appender {
     }
 }
 
+async fn in_time<T>(call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    let too_late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    tokio::time::timeout(CALL_LIMIT, call).await.map_err(too_late)?
+}
+
 fn reply(batch: Vec<Append>, error: &LedgerError) {
     for append in batch {
         append.reply.send(Err(error.clone())).ok();
     }
 }
 
-fn sqlstate(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error()?.code().map(|code| code.into_owned())
-}
-
 fn is_unique_violation(error: &sqlx::Error) -> bool {
     sqlstate(error).is_some_and(|code| code == "23505")
-}
-
-/// Bad data, a broken constraint or a bound: the same bytes will be refused again.
-fn refused_for_good(error: &sqlx::Error) -> Option<String> {
-    sqlstate(error)
-        .filter(|code| ["22", "23", "54", "42"].iter().any(|class| code.starts_with(class)))
 }

@@ -13,10 +13,12 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use tokio::sync::{mpsc, watch};
 
-use super::append_calls::connect;
+use super::append_calls::{connect, refused_for_good};
 use super::engine::{EngineLimits, Load, let_others_in, next};
 use super::error::LedgerError;
 
+/// How long one call may go without an answer, in case the line was cut without a word.
+const CALL_LIMIT: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(50);
 
 const LOAD: &str = "
@@ -48,8 +50,21 @@ impl Loader {
             {
                 batch.push(more);
             }
-            let loaded = self.load(&batch).await;
-            answer(batch, loaded);
+            self.settle(batch).await;
+        }
+    }
+
+    /// Answers every load; a stream's name that the server cannot read fails alone.
+    async fn settle(&mut self, batch: Vec<Load>) {
+        match self.load(&batch).await {
+            Err(LedgerError::Rejected { .. }) if batch.len() > 1 => {
+                for alone in batch {
+                    let alone = vec![alone];
+                    let loaded = self.load(&alone).await;
+                    answer(alone, loaded);
+                }
+            }
+            loaded => answer(batch, loaded),
         }
     }
 
@@ -58,13 +73,17 @@ impl Loader {
         let types: Vec<&str> = batch.iter().map(|load| load.stream_type).collect();
         let ids: Vec<&str> = batch.iter().map(|load| load.stream_id.as_str()).collect();
         loop {
-            match self.try_load(&types, &ids).await {
-                Ok(rows) => return Ok(rows),
-                Err(error) => {
-                    tracing::warn!(%error, streams = batch.len(), "a load is repeated");
-                    self.connection = None;
+            match tokio::time::timeout(CALL_LIMIT, self.try_load(&types, &ids)).await {
+                Ok(Ok(rows)) => return Ok(rows),
+                Ok(Err(error)) if let Some(code) = refused_for_good(&error) => {
+                    return Err(LedgerError::Rejected { code });
                 }
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, streams = batch.len(), "a load is repeated");
+                }
+                Err(_) => tracing::warn!(streams = batch.len(), "a load went unanswered"),
             }
+            self.connection = None;
             if begun.elapsed() >= Duration::from_secs(self.limits.patience_seconds) {
                 return Err(LedgerError::NotSent);
             }

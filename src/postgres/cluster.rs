@@ -17,6 +17,9 @@ use sqlx::Connection;
 use super::binaries::{self, NoServer};
 use super::unprivileged::{self, Servant};
 
+/// Between finding a free port and listening on it, somebody else may take it: try another.
+const STARTS: u32 = 3;
+
 /// How much a cluster promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -59,6 +62,12 @@ impl PrivateCluster {
         }
         cluster.password = fs::read_to_string(cluster.folder.join("password"))?;
         cluster.stop_server();
+        for _ in 1..STARTS {
+            cluster.port = free_port()?;
+            if cluster.start_server(durability).is_ok() {
+                return Ok(cluster);
+            }
+        }
         cluster.port = free_port()?;
         cluster.start_server(durability)?;
         Ok(cluster)

@@ -1,2 +1,11 @@
-//! x
-fn main() {}
+//! Does the log keep its promises when many write at once, lines are cut and answers get lost? One
+//! program, a module per promise.
+
+#![allow(clippy::unwrap_used, dead_code)]
+
+mod append;
+mod append_only;
+mod cut_line;
+mod stock_writer;
+mod subscription;
+mod support;
