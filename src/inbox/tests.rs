@@ -1,1 +1,102 @@
+//! Is a webhook kept before anything else, once, sealed, and tried again when somebody says so?
+//!
+//! Rows: W3, W5, W6, C4.
 
+use chrono::{DateTime, Utc};
+use domain::ids::PartnerId;
+use secrecy::SecretString;
+use sqlx::PgPool;
+use test_database::TestDatabase;
+
+use super::*;
+use crate::database::{Role, connect};
+use crate::partners::settings::WebhookSecret;
+use crate::partners::signature::{SignatureHeaders, VerifiedNotice, sign, verify};
+use crate::vault::{Keyring, Vault};
+
+const BODY: &[u8] = br#"{"type":"voucher.redeemed","data":{"voucher_id":"V1"}}"#;
+
+async fn inbox(database: &TestDatabase) -> (Inbox, PgPool) {
+    let keyring = Keyring::parse(&SecretString::from("5a".repeat(32)), &[]).unwrap();
+    let keys = connect(&database.url, Role::Keys, 4).await.unwrap();
+    let vault = Vault::open(keys, keyring).await.unwrap();
+    let pool = connect(&database.url, Role::App, 20).await.unwrap();
+    (Inbox::new(pool.clone(), vault), pool)
+}
+
+fn woolworths() -> PartnerId {
+    "woolworths".parse().unwrap()
+}
+
+fn verified(id: &str, body: &[u8]) -> VerifiedNotice {
+    let now: DateTime<Utc> = crate::clock::real_now();
+    let secret = WebhookSecret::parse("a-secret-of-the-tests-for-webhooks").unwrap();
+    let (timestamp, signature) =
+        (now.timestamp().to_string(), sign(&secret, id, now.timestamp(), body));
+    let headers = SignatureHeaders {
+        id: Some(id),
+        timestamp: Some(&timestamp),
+        signature: Some(&signature),
+    };
+    verify(&[secret], &headers, body, now).unwrap()
+}
+
+async fn accept(inbox: &Inbox, id: &str, body: &[u8]) -> AcceptedAs {
+    let (partner, verified) = (woolworths(), verified(id, body));
+    inbox.accept(Received { partner: &partner, verified: &verified, body }).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_copies_at_once_one_is_new() {
+    let database = TestDatabase::create().await;
+    let (inbox, pool) = inbox(&database).await;
+    let copies = (0..16).map(|_| accept(&inbox, "m1", BODY));
+    let taken = futures::future::join_all(copies).await;
+    assert_eq!(taken.iter().filter(|taken| **taken == AcceptedAs::New).count(), 1);
+    assert!(!taken.contains(&AcceptedAs::DifferentBody));
+    assert_eq!(accept(&inbox, "m1", b"{}").await, AcceptedAs::DifferentBody);
+    assert_eq!(accept(&inbox, "m2", BODY).await, AcceptedAs::New);
+    let rows: Vec<(String, Vec<u8>)> =
+        sqlx::query_as("SELECT kind, sealed_body FROM inbox").fetch_all(&pool).await.unwrap();
+    assert_eq!(rows.len(), 2);
+    for (kind, sealed) in rows {
+        assert_eq!(kind, "voucher.redeemed");
+        assert!(!sealed.windows(4).any(|window| window == b"type"), "bodies are sealed");
+    }
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_keeps_others_away_until_it_runs_out() {
+    let database = TestDatabase::create().await;
+    let (inbox, pool) = inbox(&database).await;
+    accept(&inbox, "m1", BODY).await;
+    let mine = inbox.claim(60, 10).await.unwrap();
+    assert_eq!((mine.len(), mine[0].body.as_slice(), mine[0].attempts), (1, BODY, 1));
+    assert!(inbox.claim(60, 10).await.unwrap().is_empty());
+    sqlx::query("UPDATE inbox SET next_at = clock_timestamp() - interval '1 second'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let again = inbox.claim(60, 10).await.unwrap();
+    assert_eq!(again[0].attempts, 2);
+    inbox.done(&again[0]).await.unwrap();
+    assert!(inbox.claim(0, 10).await.unwrap().is_empty());
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_parked_is_listed_with_its_reason_and_can_be_tried_again() {
+    let database = TestDatabase::create().await;
+    let (inbox, _) = inbox(&database).await;
+    accept(&inbox, "m1", BODY).await;
+    let due = inbox.claim(60, 10).await.unwrap().remove(0);
+    inbox.settle(&due, "parked", Some("a reason")).await.unwrap();
+    let parked = inbox.parked().await.unwrap();
+    assert_eq!((parked.len(), parked[0].reason.as_deref()), (1, Some("a reason")));
+    assert!(!inbox.retry(&woolworths(), "nobody").await.unwrap());
+    assert!(inbox.retry(&woolworths(), "m1").await.unwrap());
+    assert!(!inbox.retry(&woolworths(), "m1").await.unwrap(), "it is no longer parked");
+    assert_eq!(inbox.claim(60, 10).await.unwrap().len(), 1);
+    database.drop().await;
+}

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -74,18 +74,23 @@ impl Book {
     pub fn open(folder: &Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let path = folder.join("book.jsonl");
-        let file = OpenOptions::new().create(true).append(true).read(true).open(&path)?;
+        let mut file = OpenOptions::new().create(true).append(true).read(true).open(&path)?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        // A line that was cut off by a crash was never answered: the book goes on before it.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        file.set_len(whole as u64)?;
         let mut book = Self {
             file,
             vouchers: BTreeMap::new(),
             undelivered: BTreeMap::new(),
             ahead_seconds: 0,
         };
-        for line in BufReader::new(File::open(&path)?).lines() {
-            // A line that was cut off by a crash was never answered.
-            if let Ok(line) = serde_json::from_str(&line?) {
-                book.apply(line);
-            }
+        for (number, line) in (1..).zip(text[..whole].lines()) {
+            book.apply(serde_json::from_str(line).map_err(|error| {
+                let place = format!("{}, line {number}: {error}", path.display());
+                std::io::Error::new(ErrorKind::InvalidData, place)
+            })?);
         }
         Ok(book)
     }

@@ -1,1 +1,179 @@
+//! Does the sandbox behave as a partner would: one voucher a key, a book that outlives it, faults
+//! when asked?
+//!
+//! Rows: P11, P8, P2, D4.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::config::Config;
+
+struct Shop {
+    running: Running,
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Shop {
+    async fn open(book: &Path) -> Self {
+        crate::install_tls();
+        let variables = BTreeMap::from([
+            ("DATABASE_URL", "postgres://localhost/none".to_owned()),
+            ("ENCRYPTION_KEY", "5a".repeat(32)),
+            ("SUPABASE_URL", "https://tokens.example".to_owned()),
+            ("WOOLWORTHS_API_URL", "http://127.0.0.1:1/woolworths".to_owned()),
+            ("WOOLWORTHS_CLIENT_ID", "us".to_owned()),
+            ("WOOLWORTHS_CLIENT_SECRET", "our-secret".to_owned()),
+            ("WOOLWORTHS_WEBHOOK_SECRET", "a-secret-of-the-tests-for-webhooks".to_owned()),
+        ]);
+        let config = Config::read(&|name| variables.get(name).cloned()).unwrap();
+        let sandbox = SandboxConfig::acting_as(&config.catalogue, &config.partners)
+            .keeping_book_in(book.to_owned());
+        let running = Sandbox::start(sandbox).await.unwrap();
+        let base = format!("http://{}", running.address);
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut shop = Self { running, http, base, token: String::new() };
+        shop.token = shop.token_with("our-secret").await.unwrap();
+        shop
+    }
+
+    async fn token_with(&self, secret: &str) -> Result<String, StatusCode> {
+        let url = format!("{}/woolworths/oauth/token", self.base);
+        let asked = self.http.post(url).basic_auth("us", Some(secret));
+        let answer = asked.form(&[("grant_type", "client_credentials")]).send().await.unwrap();
+        if !answer.status().is_success() {
+            return Err(answer.status());
+        }
+        let body: Value = answer.json().await.unwrap();
+        Ok(body["access_token"].as_str().unwrap().to_owned())
+    }
+
+    async fn order(&self, key: &str, body: &Value) -> (u16, Value) {
+        let url = format!("{}/woolworths/vouchers", self.base);
+        let order = self.http.post(url).bearer_auth(&self.token).header("Idempotency-Key", key);
+        let answer = order.json(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> (u16, Value) {
+        let url = format!("{}{path}", self.base);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+
+    async fn control(&self, what: &str, body: Value) -> (u16, Value) {
+        let url = format!("{}/control/{what}", self.base);
+        let answer = self.http.post(url).json(&body).send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+}
+
+fn twenty(reference: &str) -> Value {
+    let catalogue = crate::partners::Catalogue::built_in().unwrap();
+    let details = catalogue.get(&"woolworths".parse().unwrap()).unwrap().details();
+    let product = &details.products[0].id;
+    json!({ "reference": reference, "product": product, "amount": "20.00", "currency": "AUD" })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_one_voucher_however_often_it_is_asked() {
+    let book = tempfile::tempdir().unwrap();
+    let shop = Shop::open(book.path()).await;
+    let (status, first) = shop.order("k1", &twenty("REF1")).await;
+    assert_eq!(
+        (status, &first["amount"], &first["state"]),
+        (201, &json!("20.00"), &json!("active"))
+    );
+    assert_eq!(shop.order("k1", &twenty("REF1")).await, (200, first.clone()));
+    assert_eq!(shop.order("k1", &twenty("REF2")).await.0, 409, "another body under the key");
+    let (_, second) = shop.order("k2", &twenty("REF2")).await;
+    assert_ne!(first["voucher_id"], second["voucher_id"]);
+    let found = shop.get("/woolworths/vouchers/by-reference/REF1").await;
+    assert_eq!((found.0, &found.1["code"]), (200, &first["code"]));
+    assert_eq!(shop.get("/woolworths/vouchers/by-reference/REF9").await.0, 404);
+    shop.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn copies_at_once_are_one_voucher() {
+    let book = tempfile::tempdir().unwrap();
+    let shop = Shop::open(book.path()).await;
+    let body = twenty("REF1");
+    let copies = (0..16).map(|_| shop.order("k1", &body));
+    for (status, _) in futures::future::join_all(copies).await {
+        assert!([200, 201, 409].contains(&status), "{status}");
+    }
+    let (_, issued) = shop.get("/control/issued").await;
+    assert_eq!(issued["issued"].as_array().unwrap().len(), 1);
+    shop.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_book_outlives_the_sandbox_and_a_cut_off_line() {
+    let book = tempfile::tempdir().unwrap();
+    let shop = Shop::open(book.path()).await;
+    let (_, voucher) = shop.order("k1", &twenty("REF1")).await;
+    let at_till = json!({ "partner": "woolworths", "partner_ref": voucher["voucher_id"],
+        "amount": "7.50" });
+    assert_eq!(shop.control("redeem", at_till.clone()).await.0, 200);
+    shop.running.stop().await;
+    let path = book.path().join("book.jsonl");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str("{\"line\":\"voucher\",\"par");
+    std::fs::write(&path, text).unwrap();
+
+    let again = Shop::open(book.path()).await;
+    let balance =
+        format!("/woolworths/vouchers/{}/balance", voucher["voucher_id"].as_str().unwrap());
+    assert_eq!(again.get(&balance).await.1["remaining"], "12.50");
+    assert_eq!(again.order("k1", &twenty("REF1")).await.0, 200, "the key is remembered");
+    assert_eq!(again.order("k2", &twenty("REF2")).await.0, 201);
+    again.running.stop().await;
+    let third = Shop::open(book.path()).await;
+    let (_, issued) = third.get("/control/issued").await;
+    assert_eq!(issued["issued"].as_array().unwrap().len(), 2, "written after the cut-off line");
+    third.running.stop().await;
+    std::fs::write(&path, "garbage\n").unwrap();
+    let unreadable = super::book::Book::open(book.path());
+    assert!(unreadable.is_err_and(|error| error.to_string().contains("line 1")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_spends_more_than_there_is_and_nobody_orders_without_a_token() {
+    let book = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(book.path()).await;
+    let (_, voucher) = shop.order("k1", &twenty("REF1")).await;
+    let at_till = |amount: &str| json!({ "partner": "woolworths", "partner_ref": voucher["voucher_id"], "amount": amount });
+    for amount in ["20.01", "0.00"] {
+        assert_eq!(shop.control("redeem", at_till(amount)).await.0, 422, "{amount}");
+    }
+    assert_eq!(shop.control("redeem", at_till("-1.00")).await.0, 400);
+    assert_eq!(shop.token_with("another-secret").await, Err(StatusCode::UNAUTHORIZED));
+    shop.token = "sbx_made_up".to_owned();
+    assert_eq!(shop.order("k2", &twenty("REF2")).await.0, 401);
+    shop.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_to_go_wrong_goes_wrong_as_often_as_it_was_asked_for() {
+    let book = tempfile::tempdir().unwrap();
+    let shop = Shop::open(book.path()).await;
+    let faults = |kind: &str, times: u32| {
+        json!({ "partner": "woolworths", "operation": "issue",
+            "faults": [{ "kind": kind, "times": times }] })
+    };
+    assert_eq!(shop.control("faults", faults("refuse", 2)).await.0, 200);
+    assert_eq!(shop.control("faults", faults("error_500", 1)).await.0, 200);
+    assert_eq!(shop.control("faults", faults("no_such_fault", 1)).await.0, 400);
+    let mut seen = Vec::new();
+    for n in 0..4 {
+        seen.push(shop.order(&format!("k{n}"), &twenty(&format!("REF{n}"))).await.0);
+    }
+    assert_eq!(seen, [422, 422, 500, 201]);
+    shop.running.stop().await;
+}

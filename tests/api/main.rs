@@ -9,6 +9,7 @@ mod main_job;
 mod many_at_once;
 mod operations;
 mod reads;
+mod rebuild;
 mod rewards;
 mod secrets;
 mod support;
