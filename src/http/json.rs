@@ -89,12 +89,17 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         return Err(problem.detail("Expected one JSON object."));
     }
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let path = error.path().to_string();
-        refusal(error.inner(), &path)
-    })?;
-    reader.end().map_err(|error| refusal(&error, "."))?;
-    Ok(value)
+    match serde_path_to_error::deserialize(&mut reader) {
+        Ok(value) => {
+            reader.end().map_err(|error| refusal(&error, "."))?;
+            Ok(value)
+        }
+        Err(error) => {
+            // What is no JSON at all is told so first, whichever comes first in the text.
+            serde_json::from_slice::<IgnoredAny>(body).map_err(|error| refusal(&error, "."))?;
+            Err(refusal(error.inner(), &error.path().to_string()))
+        }
+    }
 }
 
 fn refusal(error: &serde_json::Error, path: &str) -> Problem {

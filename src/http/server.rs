@@ -12,13 +12,14 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpResponse, HttpServer};
 use tokio::sync::watch;
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use super::idempotency::SavedAnswers;
 use super::openapi::{self, Document};
 use super::operations::{Metrics, observe};
 use super::routes;
 use super::state::AppState;
+use crate::partners::protocols::{PUBLISHED, Published};
 
 const MAX_CONNECTIONS_A_THREAD: usize = 4096;
 const SLOW_HEADERS: Duration = Duration::from_secs(10);
@@ -66,10 +67,19 @@ pub async fn serve(
     ended
 }
 
-/// The page that shows the API document; everything it needs is inside the program.
+/// The pages that show the API's document and those of the partners' protocols; everything they
+/// need is inside the program.
 fn documentation(config: &mut web::ServiceConfig) {
-    let page =
-        Config::from("/api/openapi.json").validator_url("none").persist_authorization(false);
+    let ours = Url::new("Anchor", "/api/openapi.json");
+    let theirs = PUBLISHED.iter().map(|Published { name, address, document }| {
+        let answer = move || async move {
+            HttpResponse::Ok().content_type("application/json").body(*document)
+        };
+        config.route(address, web::get().to(answer));
+        Url::new(name, address)
+    });
+    let all: Vec<Url> = std::iter::once(ours).chain(theirs).collect();
+    let page = Config::new(all).validator_url("none").persist_authorization(false);
     let to_page = || async {
         HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
     };

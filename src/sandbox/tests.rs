@@ -128,8 +128,8 @@ async fn the_book_outlives_the_sandbox_and_a_cut_off_line() {
     std::fs::write(&path, text).unwrap();
 
     let again = Shop::open(book.path()).await;
-    let balance =
-        format!("/woolworths/vouchers/{}/balance", voucher["voucher_id"].as_str().unwrap());
+    let id = voucher["voucher_id"].as_str().unwrap();
+    let balance = format!("/woolworths/vouchers/{id}/balance");
     assert_eq!(again.get(&balance).await.1["remaining"], "12.50");
     assert_eq!(again.order("k1", &twenty("REF1")).await.0, 200, "the key is remembered");
     assert_eq!(again.order("k2", &twenty("REF2")).await.0, 201);
@@ -148,7 +148,9 @@ async fn nobody_spends_more_than_there_is_and_nobody_orders_without_a_token() {
     let book = tempfile::tempdir().unwrap();
     let mut shop = Shop::open(book.path()).await;
     let (_, voucher) = shop.order("k1", &twenty("REF1")).await;
-    let at_till = |amount: &str| json!({ "partner": "woolworths", "partner_ref": voucher["voucher_id"], "amount": amount });
+    let id = &voucher["voucher_id"];
+    let at_till =
+        |amount: &str| json!({ "partner": "woolworths", "partner_ref": id, "amount": amount });
     for amount in ["20.01", "0.00"] {
         assert_eq!(shop.control("redeem", at_till(amount)).await.0, 422, "{amount}");
     }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::coverage::assert_problem;
+use crate::edge::coverage::assert_problem;
 use crate::support::{Answer, TestApp, Who};
 
 async fn claim(app: &TestApp, who: &Who, reward: &Value, partner: &str) -> Answer {

@@ -5,7 +5,7 @@
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use crate::coverage::assert_problem;
+use crate::edge::coverage::assert_problem;
 use crate::support::{TestApp, Webhook, Who};
 
 fn woolworths(app: &TestApp, body: &Value) -> Webhook {

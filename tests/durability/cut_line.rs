@@ -55,7 +55,7 @@ async fn pass(
 ) {
     let ((from_client, to_client), (from_server, to_server)) =
         (client.into_split(), server.into_split());
-    // An append's name is said once, when it is prepared; from then on this line is one for appends.
+    // An append's name is said once, when it is prepared: from then on this line is for appends.
     let appends = Arc::new(AtomicBool::new(false));
     let seen = appends.clone();
     let up = copy(from_client, to_server, move |bytes| {

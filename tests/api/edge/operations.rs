@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::coverage::assert_problem;
+use crate::edge::coverage::assert_problem;
 use crate::support::{TestApp, Who};
 
 async fn fetch(app: &TestApp, path: &str) -> reqwest::Response {
@@ -92,7 +92,11 @@ async fn the_documentation_comes_from_here_and_may_fetch_from_nowhere_else() {
     assert!(policy.starts_with("default-src 'self'"), "{policy}");
     let page = page.text().await.unwrap();
     assert!(!page.contains("https://") && !page.contains("//cdn"), "{page}");
+    let retail: Value = fetch(&app, "/docs/protocols/retail.json").await.json().await.unwrap();
+    assert!(retail["paths"]["/vouchers"]["post"].is_object());
+    assert_eq!(fetch(&app, "/docs/protocols/nothing.json").await.status(), 404);
     let start = fetch(&app, "/docs/swagger-initializer.js").await.text().await.unwrap();
+    assert!(start.contains("/docs/protocols/retail.json"), "{start}");
     assert!(start.contains("/api/openapi.json") && !start.contains("https://"), "{start}");
     app.finish().await;
 }

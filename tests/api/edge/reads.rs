@@ -6,7 +6,7 @@ use anchor::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::coverage::assert_problem;
+use crate::edge::coverage::assert_problem;
 use crate::support::{TestApp, Who};
 
 #[tokio::test(flavor = "multi_thread")]
