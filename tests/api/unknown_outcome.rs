@@ -89,3 +89,26 @@ async fn who_stops_in_the_middle_of_a_call_finds_the_voucher_afterwards() {
     assert_eq!(reward["distribution_details"]["voucherId"], book[0]["partner_ref"]);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_put_off_is_on_record_again_before_it_leaves() {
+    let app = TestApp::start().await;
+    app.fault("woolworths", "rate_limit", 1).await;
+    let member = Who::member();
+    app.set_out(&member, 30).await;
+    let deferred = "SELECT count(*) FROM events WHERE event_type = 'IssuanceDeferred'";
+    app.until("it was put off", async || count(&app, deferred).await == 1).await;
+    app.forward(Duration::seconds(60)).await;
+    app.until_reward(&member, "month_1", "issued").await;
+    let told: Vec<String> = sqlx::query_scalar(
+        "SELECT event_type FROM events WHERE event_type LIKE 'Issuance%' OR event_type LIKE 'V%'
+          ORDER BY position",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    let expected = ["IssuanceRequested", "IssuanceDeferred", "IssuanceRepeated", "VoucherIssued"];
+    assert_eq!(told, expected);
+    assert_eq!(app.book().await.len(), 1);
+    app.finish().await;
+}

@@ -220,6 +220,7 @@ crate::event::events! {
         IssuanceDeferred "1.0",
         IssuanceOutcomeUnknown "1.0",
         IssuanceNotFound "1.0",
+        IssuanceRepeated "1.0",
         VoucherIssued "1.0",
         CreditApplied "1.0",
         CreditSettled "1.0",

@@ -72,10 +72,17 @@ impl Reward {
                 let state = AttemptState::Unknown { resolve_at: e.resolve_at };
                 if let Some(attempt) = self.move_attempt(e.attempt, state) {
                     attempt.looks = e.looks;
+                    attempt.may_have_arrived = true;
                 }
             }
             RewardEvent::IssuanceNotFound(e) => {
-                self.move_attempt(e.attempt, AttemptState::NotFound);
+                if let Some(attempt) = self.move_attempt(e.attempt, AttemptState::NotFound) {
+                    attempt.may_have_arrived = true;
+                }
+            }
+            RewardEvent::IssuanceRepeated(e) => {
+                let state = AttemptState::Requested { resolve_at: e.resolve_at };
+                self.move_attempt(e.attempt, state);
             }
             RewardEvent::OutcomeAttested(e) => {
                 if !e.issued {
@@ -137,6 +144,7 @@ impl Reward {
             | RewardEvent::IssuanceDeferred(_)
             | RewardEvent::IssuanceOutcomeUnknown(_)
             | RewardEvent::IssuanceNotFound(_)
+            | RewardEvent::IssuanceRepeated(_)
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
@@ -176,6 +184,7 @@ fn attempt(e: &IssuanceRequested) -> Attempt {
         request_digest: e.request_digest.clone(),
         deferrals: 0,
         looks: 0,
+        may_have_arrived: false,
         requested_at: e.occurred_at,
         state: AttemptState::Requested { resolve_at: e.resolve_at },
     }

@@ -121,7 +121,8 @@ impl RewardStatus {
             | RewardEvent::IssuanceRequested(_)
             | RewardEvent::IssuanceDeferred(_)
             | RewardEvent::IssuanceOutcomeUnknown(_)
-            | RewardEvent::IssuanceNotFound(_) => Self::Processing,
+            | RewardEvent::IssuanceNotFound(_)
+            | RewardEvent::IssuanceRepeated(_) => Self::Processing,
             RewardEvent::AccountAwaited(_) | RewardEvent::CreditReturned(_) => {
                 Self::AwaitingAccount
             }

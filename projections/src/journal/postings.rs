@@ -102,6 +102,7 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         | E::IssuanceDeferred(_)
         | E::IssuanceOutcomeUnknown(_)
         | E::IssuanceNotFound(_)
+        | E::IssuanceRepeated(_)
         | E::VoucherRevealed(_)
         | E::RewardFailed(_) => Vec::new(),
     }

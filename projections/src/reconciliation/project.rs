@@ -115,6 +115,7 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         | RewardEvent::IssuanceDeferred(_)
         | RewardEvent::IssuanceOutcomeUnknown(_)
         | RewardEvent::IssuanceNotFound(_)
+        | RewardEvent::IssuanceRepeated(_)
         | RewardEvent::VoucherRevealed(_)
         | RewardEvent::OutcomeAttested(_)
         | RewardEvent::RewardFailed(_)

@@ -10,7 +10,7 @@
 //! | an account awaited | wait_account, then choose | when one is verified |
 //! | a partner chosen, not found there | issue | at once |
 //! | deferred | issue | at `retry_at` |
-//! | requested, unknown | resolve | at `resolve_at` |
+//! | requested, repeated, unknown | resolve | at `resolve_at` |
 //! | a voucher issued | expire | at `expires_at` |
 //! | a redemption reversed | expire | at once: whoever looks says when again |
 

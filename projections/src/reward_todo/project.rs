@@ -132,6 +132,7 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::CreditReturned(e) => (e.member_id, "choose", now),
         RewardEvent::PartnerChosen(e) => (e.member_id, "issue", now),
         RewardEvent::IssuanceNotFound(e) => (e.member_id, "issue", now),
+        RewardEvent::IssuanceRepeated(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::IssuanceDeferred(e) => (e.member_id, "issue", Some(e.retry_at)),
         RewardEvent::IssuanceRequested(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::IssuanceOutcomeUnknown(e) => (e.member_id, "resolve", Some(e.resolve_at)),

@@ -168,6 +168,7 @@ fn value(row: &mut Row, event: &RewardEvent) {
         | RewardEvent::RewardReleased(_)
         | RewardEvent::IssuanceRequested(_)
         | RewardEvent::IssuanceNotFound(_)
+        | RewardEvent::IssuanceRepeated(_)
         | RewardEvent::VoucherRevealed(_)
         | RewardEvent::OutcomeAttested(_)
         | RewardEvent::LateIssueFound(_)

@@ -111,7 +111,8 @@ impl Narrator {
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::VoucherRedeemed(_)
             | RewardEvent::RewardFailed(_) => return value(milestone, event),
-            RewardEvent::VerificationRequested(_)
+            RewardEvent::IssuanceRepeated(_)
+            | RewardEvent::VerificationRequested(_)
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::RewardHeld(_)
             | RewardEvent::RewardReleased(_)

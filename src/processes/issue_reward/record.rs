@@ -41,6 +41,7 @@ impl IssueReward {
             Outcome::Refused { code, temporary } => {
                 RewardCommand::RecordRefused { attempt, code, temporary, counts_as_try: true }
             }
+            Outcome::NotLetIn { code } => self.not_let_in(hand, attempt, code).await?,
             Outcome::Deferred { why, retry_after } => {
                 self.deferred(hand, attempt, why, retry_after).await?
             }
@@ -82,7 +83,7 @@ impl IssueReward {
         };
         let too_often = open.deferrals >= MAX_DEFERRALS
             || now - open.requested_at >= chrono::Duration::hours(MAX_DEFERRED_HOURS);
-        if open.looks > 0 {
+        if open.may_have_arrived {
             return self.unknown(hand, attempt, why).await;
         }
         if too_often {
@@ -94,6 +95,21 @@ impl IssueReward {
             });
         }
         Ok(self.retry(attempt, why, open.deferrals + 1, retry_after))
+    }
+
+    /// A door that stays shut says nothing about an earlier call that may have come through it: a
+    /// partner looks at who calls before it looks at the key.
+    async fn not_let_in(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        code: String,
+    ) -> anyhow::Result<RewardCommand> {
+        let open = self.open_attempt(hand).await?;
+        if open.is_some_and(|open| open.attempt == attempt && open.may_have_arrived) {
+            return self.unknown(hand, attempt, "not_let_in").await;
+        }
+        Ok(RewardCommand::RecordRefused { attempt, code, temporary: false, counts_as_try: true })
     }
 
     fn retry(

@@ -78,7 +78,7 @@ impl IssueReward {
         }
     }
 
-    /// Sends an attempt's bytes again, under its key.
+    /// Sends an attempt's bytes again, under its key, once that is on record.
     ///
     /// # Errors
     /// When the outcome cannot be recorded; it is unknown then and will be asked for.
@@ -88,7 +88,13 @@ impl IssueReward {
             let outcome = Outcome::Unknown { why: "request_would_differ" };
             return self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await;
         }
-        self.send(hand, attempt.attempt, &partner, &order).await
+        let resolve_at = self.clock.now() + Duration::seconds(RESOLVE_AFTER_SECONDS);
+        let repeat = RewardCommand::RepeatIssuance { attempt: attempt.attempt, resolve_at };
+        match self.execute(hand, repeat).await {
+            Ok(_) => self.send(hand, attempt.attempt, &partner, &order).await,
+            Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The partner and the order of an open attempt, as they were requested.

@@ -3,8 +3,9 @@
 //! | answer | class |
 //! | --- | --- |
 //! | 200, 201 with what was ordered | accepted |
-//! | 400, 403, 404, 422 with the documented body | refused |
+//! | 400, 404, 422 with the documented body | refused |
 //! | 401 | the token is fetched anew and the same bytes go out once more |
+//! | 401 again, 403 with the documented body | not let in |
 //! | 429, and 503 with the documented body | deferred: documented as not processed |
 //! | everything else | unknown |
 //!
@@ -157,7 +158,8 @@ pub(super) fn outcome_of(answer: &Answer, order: &Order) -> Outcome {
             Ok(voucher) => Outcome::Accepted(Accepted::Voucher(voucher)),
             Err(why) => Outcome::Unknown { why },
         },
-        (400 | 401 | 403 | 404 | 422, Some(ErrorBody { code, temporary })) => {
+        (401 | 403, Some(ErrorBody { code, .. })) => Outcome::NotLetIn { code },
+        (400 | 404 | 422, Some(ErrorBody { code, temporary })) => {
             Outcome::Refused { code, temporary }
         }
         (429, _) => Outcome::Deferred { why: "rate_limited", retry_after: answer.retry_after },

@@ -138,13 +138,20 @@ async fn a_documented_refusal_is_a_definite_no() {
     let body = |code: &str| json!({ "error": { "code": code, "message": "", "temporary": true } });
     for (status, code) in [
         ("400 Bad Request", "invalid_request"),
-        ("401 Unauthorized", "unauthorized"),
-        ("403 Forbidden", "forbidden"),
         ("404 Not Found", "not_found"),
         ("422 Unprocessable", "insufficient_float"),
     ] {
         let outcome = outcome_of_json(status, &body(code)).await;
         assert!(matches!(outcome, Outcome::Refused { code: c, temporary: true } if c == code));
+    }
+}
+
+#[tokio::test]
+async fn a_shut_door_is_a_no_to_this_call_alone() {
+    for status in ["401 Unauthorized", "403 Forbidden"] {
+        let body = json!({ "error": { "code": "forbidden", "message": "" } });
+        let outcome = outcome_of_json(status, &body).await;
+        assert!(matches!(outcome, Outcome::NotLetIn { code } if code == "forbidden"), "{status}");
     }
 }
 
