@@ -1,6 +1,6 @@
 //! What if the partner issued, and the answer was lost? The same voucher, and nobody else is asked.
 //!
-//! Rows: D4, D6, P10. Cases: C8, I1, I2.
+//! Rows: D4, D6, P10. Cases: C8, C24, I1, I2.
 
 use std::collections::BTreeSet;
 
@@ -110,5 +110,27 @@ async fn a_call_that_was_put_off_is_on_record_again_before_it_leaves() {
     let expected = ["IssuanceRequested", "IssuanceDeferred", "IssuanceRepeated", "VoucherIssued"];
     assert_eq!(told, expected);
     assert_eq!(app.book().await.len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_code_for_two_rewards_is_taken_once_and_harms_nobody_else() {
+    let app = TestApp::start().await;
+    let (first, second, third) = (Who::member(), Who::member(), Who::member());
+    app.set_out(&first, 30).await;
+    app.until_reward(&first, "month_1", "issued").await;
+    app.fault("woolworths", "same_code", 1).await;
+    app.set_out(&second, 30).await;
+    let twice = "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'
+                    AND payload->>'why' = 'given_for_another_reward'";
+    app.until("it was noticed", async || count(&app, twice).await == 1).await;
+    app.set_out(&third, 30).await;
+    app.until_reward(&third, "month_1", "issued").await;
+    assert_eq!(app.reward(&second, "month_1").await.unwrap()["status"], "processing");
+    app.forward(Duration::seconds(120)).await;
+    app.until_reward(&second, "month_1", "issued").await;
+    let codes = "SELECT count(DISTINCT payload->>'code_tag') FROM events
+                  WHERE event_type = 'VoucherIssued'";
+    assert_eq!(count(&app, codes).await, 3);
     app.finish().await;
 }

@@ -31,6 +31,17 @@ impl IssueReward {
         partner: &PartnerId,
         outcome: Outcome,
     ) -> anyhow::Result<()> {
+        if let Outcome::Accepted(accepted) = &outcome
+            && !self.belongs_here(hand, partner, accepted).await?
+        {
+            tracing::error!(reward.id = %hand.id, partner.id = %partner,
+                "a partner gave what it had given for another reward");
+            let twice = self.unknown(hand, attempt, "given_for_another_reward").await?;
+            return match self.execute(hand, twice).await {
+                Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+                Err(error) => Err(error).context("the outcome could not be recorded"),
+            };
+        }
         let command = match outcome {
             Outcome::Accepted(Accepted::Voucher(voucher)) => {
                 self.voucher(hand, attempt, partner, voucher).await?
