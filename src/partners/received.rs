@@ -56,7 +56,9 @@ pub(super) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<DateTime<Utc
 }
 
 /// A date, or none.
-pub(super) fn maybe_date<'de, D: Deserializer<'de>>(from: D) -> Result<Option<NaiveDate>, D::Error> {
+pub(super) fn maybe_date<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<NaiveDate>, D::Error> {
     let date = Option::<NaiveDate>::deserialize(from)?;
     let is_sane = date.is_none_or(|date| YEARS.contains(&date.year()));
     is_sane.then_some(date).ok_or_else(|| D::Error::custom("a date from 2000 to 2199"))

@@ -162,7 +162,9 @@ pub(super) fn outcome_of(answer: &Answer, order: &Order) -> Outcome {
         (400 | 404 | 422, Some(ErrorBody { code, temporary })) => {
             Outcome::Refused { code, temporary }
         }
-        (429, Some(_)) => Outcome::Deferred { why: "rate_limited", retry_after: answer.retry_after },
+        (429, Some(_)) => {
+            Outcome::Deferred { why: "rate_limited", retry_after: answer.retry_after }
+        }
         (503, Some(error)) if error.code == "not_processed" => {
             Outcome::Deferred { why: "not_processed", retry_after: answer.retry_after }
         }
