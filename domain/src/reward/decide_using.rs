@@ -17,6 +17,14 @@ use crate::money::Amount;
 
 type Decision = Result<Vec<RewardEvent>, RewardError>;
 
+/// Where there is a voucher to look at; one that was voided is none any more.
+const SHOWN: [RewardStatus; 4] = [
+    RewardStatus::Issued,
+    RewardStatus::PartlyRedeemed,
+    RewardStatus::Redeemed,
+    RewardStatus::Expired,
+];
+
 /// A redemption as a partner reports it, or reports it undone.
 struct Reported {
     voucher_id: String,
@@ -90,9 +98,7 @@ impl Reward {
 
     fn revealed(&self, reached: &MilestoneReached, at: DateTime<Utc>) -> Decision {
         let voucher = self.voucher.as_ref().ok_or(RewardError::NotNow { status: self.status })?;
-        if self.status == RewardStatus::OnReview {
-            return Err(RewardError::NotNow { status: self.status });
-        }
+        self.allow(&SHOWN)?;
         Ok(vec![
             VoucherRevealed {
                 member_id: reached.member_id,

@@ -35,7 +35,7 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
         request(1, 1),
         credit.clone(),
     ]);
-    assert_eq!(applied.when(credit), Ok(vec![]));
+    assert_eq!(applied.when(credit.clone()), Ok(vec![]));
     let settle = RewardCommand::SettleCredit { credit_id: "C1".to_owned(), at: now() };
     assert_eq!(applied.when(settle.clone()), Ok(vec!["CreditSettled"]));
     let mut settled = applied.clone();
@@ -48,6 +48,22 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
         at: now(),
     };
     assert_eq!(applied.when(back.clone()), Ok(vec!["CreditReturned"]));
+    let claim_credit = RewardCommand::Claim {
+        partner_id: partner("coles"),
+        product: "credit".to_owned(),
+        kind: ValueKind::Credit,
+        account_id: Some(account_id),
+    };
+    let chosen = given(vec![
+        reach_as(RewardType::ChoiceReward),
+        claim_credit,
+        request(1, 1),
+        credit.clone(),
+        back.clone(),
+    ]);
+    assert_eq!(chosen.status(), RewardStatus::AwaitingAccount);
+    assert!(chosen.when(choose("woolworths")).is_err(), "the member chooses again");
+    assert_eq!(chosen.when(claim("woolworths")), Ok(vec!["PartnerChosen"]));
     assert_eq!(issued().when(back), Err(RewardError::NoSuchValue));
 }
 
@@ -117,6 +133,10 @@ fn a_voided_voucher_is_looked_at_and_only_what_was_left_is_owed() {
     let cancelled = voided.decide(RewardCommand::Cancel { why: "asked".into() }, now()).unwrap();
     let RewardEvent::RewardCancelled(event) = &cancelled[0] else { panic!("{cancelled:?}") };
     assert_eq!(event.amount, amount("7.50"));
+    let mut released = voided;
+    let release = released.decide(RewardCommand::Release, now()).unwrap();
+    release.iter().for_each(|event| released.evolve(event));
+    assert!(released.when(RewardCommand::Reveal).is_err(), "the code is worth nothing any more");
 }
 
 #[test]
