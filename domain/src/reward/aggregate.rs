@@ -116,6 +116,8 @@ pub struct IssuedVoucher {
     pub amount: Amount,
     /// Face value less what was spent, expired or voided.
     pub remaining: Amount,
+    /// What was booked as expired, and as of when.
+    pub expired: Option<(Amount, DateTime<Utc>)>,
     pub code: Sealed<VoucherCode>,
     pub pin: Option<Sealed<VoucherPin>>,
     pub barcode: Option<Sealed<VoucherBarcode>>,

@@ -229,6 +229,7 @@ crate::event::events! {
         VoucherRedeemed "1.0",
         RedemptionReversed "1.0",
         VoucherExpired "1.0",
+        ExpiryUndone "1.0",
         VoucherVoided "1.0",
         OutcomeAttested "1.0",
         LateIssueFound "1.0",

@@ -42,6 +42,7 @@ impl Reward {
             | RewardEvent::VoucherRedeemed(_)
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
+            | RewardEvent::ExpiryUndone(_)
             | RewardEvent::VoucherVoided(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
@@ -126,7 +127,15 @@ impl Reward {
                 let redemption = Redemption { amount: e.amount, is_reversed: true };
                 self.keep_redemption(&e.redemption_id, redemption, e.remaining);
             }
-            RewardEvent::VoucherExpired(_) => self.empty_voucher(),
+            RewardEvent::VoucherExpired(e) => {
+                self.empty_voucher();
+                let expired = Some((e.unspent, e.occurred_at));
+                self.voucher.iter_mut().for_each(|voucher| voucher.expired = expired);
+            }
+            RewardEvent::ExpiryUndone(e) => self.voucher.iter_mut().for_each(|voucher| {
+                voucher.remaining = e.amount;
+                voucher.expired = None;
+            }),
             RewardEvent::VoucherVoided(e) => {
                 self.empty_voucher();
                 self.chosen = None;
@@ -198,6 +207,7 @@ fn voucher(e: &VoucherIssued) -> IssuedVoucher {
         funding_model: e.funding_model,
         amount: e.amount,
         remaining: e.amount,
+        expired: None,
         code: e.code.clone(),
         pin: e.pin.clone(),
         barcode: e.barcode.clone(),

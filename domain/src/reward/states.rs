@@ -97,7 +97,8 @@ impl RewardStatus {
             S::PartlyRedeemed => &[S::Issued, S::Redeemed, S::Expired, S::OnReview],
             S::Redeemed => &[S::Issued, S::PartlyRedeemed, S::AwaitingAccount],
             S::Failed => &[S::Cancelled],
-            S::Expired | S::Cancelled => &[],
+            S::Expired => &[S::Redeemed],
+            S::Cancelled => &[],
         }
     }
 
@@ -135,6 +136,8 @@ impl RewardStatus {
             RewardEvent::RedemptionReversed(e) if e.remaining == face => Self::Issued,
             RewardEvent::RedemptionReversed(_) => Self::PartlyRedeemed,
             RewardEvent::VoucherExpired(_) => Self::Expired,
+            RewardEvent::ExpiryUndone(e) if e.amount == face => Self::Issued,
+            RewardEvent::ExpiryUndone(_) => Self::PartlyRedeemed,
             RewardEvent::OutcomeAttested(e) => {
                 if e.issued {
                     self

@@ -150,6 +150,7 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::RedemptionReversed(e) => (e.member_id, "expire", now),
         RewardEvent::VoucherRevealed(_)
         | RewardEvent::VoucherRedeemed(_)
+        | RewardEvent::ExpiryUndone(_)
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)
         | RewardEvent::LateIssueFound(_) => return None,

@@ -120,6 +120,7 @@ impl Narrator {
             | RewardEvent::CreditReturned(_)
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
+            | RewardEvent::ExpiryUndone(_)
             | RewardEvent::VoucherVoided(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
