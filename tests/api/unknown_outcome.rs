@@ -134,3 +134,20 @@ async fn one_code_for_two_rewards_is_taken_once_and_harms_nobody_else() {
     assert_eq!(count(&app, codes).await, 3);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_partner_may_have_forgotten_is_not_sent_again() {
+    let app = TestApp::start().await;
+    app.fault("woolworths", "timeout_before", 1).await;
+    let member = Who::member();
+    app.set_out(&member, 30).await;
+    let unknown = "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'";
+    app.until("the outcome is unknown", async || count(&app, unknown).await == 1).await;
+    app.forward(Duration::hours(721)).await;
+    let forgotten = "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'
+                        AND payload->>'why' = 'key_forgotten'";
+    app.until("the key is too old", async || count(&app, forgotten).await == 1).await;
+    assert_eq!(app.book().await.len(), 0, "people settle it");
+    assert_eq!(app.reward(&member, "month_1").await.unwrap()["status"], "processing");
+    app.end().await;
+}

@@ -7,15 +7,16 @@
 
 use anyhow::Context as _;
 use domain::ids::{MemberId, PartnerId};
-use domain::reward::{RecordVoucher, RewardCommand};
+use domain::reward::{Attempt, RecordVoucher, RewardCommand};
 use domain::sealed::Sealed;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::backoff;
 use super::send::InHand;
 use super::worker::IssueReward;
-use crate::config::{MAX_DEFERRALS, MAX_DEFERRED_HOURS};
+use crate::config::{GIVE_UP_HOURS, MAX_DEFERRALS, MAX_DEFERRED_HOURS};
 use crate::ledger::ExecuteError;
+use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::{Accepted, NewCredit, NewVoucher, Outcome};
 use crate::vault::Place;
 
@@ -98,6 +99,8 @@ impl IssueReward {
             return self.unknown(hand, attempt, why).await;
         }
         if too_often {
+            tracing::error!(reward.id = %hand.id, partner.id = %open.partner_id, why,
+                "a partner could not be reached for too long; the next one is asked");
             return Ok(RewardCommand::RecordRefused {
                 attempt,
                 code: "unreachable".to_owned(),
@@ -140,9 +143,21 @@ impl IssueReward {
         attempt: u32,
         why: &str,
     ) -> anyhow::Result<RewardCommand> {
-        let looks = self.open_attempt(hand).await?.map_or(0, |open| open.looks);
+        let open = self.open_attempt(hand).await?;
+        if let Some(open) = open.as_ref().filter(|open| self.is_unknown_for_too_long(open)) {
+            tracing::error!(reward.id = %hand.id, partner.id = %open.partner_id, attempt, why,
+                "nobody knows whether this was issued: two people have to settle it");
+        }
+        let looks = open.map_or(0, |open| open.looks);
         let resolve_at = self.clock.now() + backoff::wait(looks + 1, None);
         Ok(RewardCommand::RecordUnknown { attempt, why: why.to_owned(), resolve_at })
+    }
+
+    fn is_unknown_for_too_long(&self, open: &Attempt) -> bool {
+        let entry = self.partners.catalogue().get(&open.partner_id);
+        let contract = entry.and_then(CatalogueEntry::contract);
+        let hours = contract.map_or(GIVE_UP_HOURS, |contract| contract.give_up_after_hours.into());
+        self.clock.now() - open.requested_at >= chrono::Duration::hours(hours)
     }
 
     async fn voucher(

@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use super::worker::IssueReward;
 use crate::config::{RESOLVE_AFTER_SECONDS, SEND_DEADLINE_SECONDS};
 use crate::ledger::{Context, ExecuteError};
+use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::{Order, Outcome, Partner};
 
 /// A reward in one worker's hands.
@@ -84,6 +85,10 @@ impl IssueReward {
     /// When the outcome cannot be recorded; it is unknown then and will be asked for.
     pub(super) async fn send_again(&self, hand: &InHand, attempt: &Attempt) -> anyhow::Result<()> {
         let Some((partner, order)) = self.order_of(hand, attempt).await? else { return Ok(()) };
+        if attempt.may_have_arrived && self.key_is_forgotten(attempt) {
+            let outcome = Outcome::Unknown { why: "key_forgotten" };
+            return self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await;
+        }
         if partner.prepare(&order).digest != attempt.request_digest {
             let outcome = Outcome::Unknown { why: "request_would_differ" };
             return self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await;
@@ -118,6 +123,14 @@ impl IssueReward {
             account,
         };
         Ok(Some((partner, order)))
+    }
+
+    /// Whether the partner may take the key for a new one by now: a repeat could then issue twice.
+    fn key_is_forgotten(&self, attempt: &Attempt) -> bool {
+        let entry = self.partners.catalogue().get(&attempt.partner_id);
+        let contract = entry.and_then(CatalogueEntry::contract);
+        let hours = contract.map_or(0, |contract| contract.idempotency_window_hours);
+        self.clock.now() - attempt.requested_at >= Duration::hours(hours.into())
     }
 
     async fn send(
