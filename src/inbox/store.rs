@@ -10,7 +10,7 @@ use sqlx::{PgPool, Row};
 
 use super::intake::{Arrival, Intake};
 use crate::partners::signature::VerifiedNotice;
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 /// A webhook whose signature was good.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,8 @@ pub struct Inbox {
 pub(super) struct Due {
     pub partner: PartnerId,
     pub external_id: String,
-    pub body: Vec<u8>,
+    /// None when it does not open: a key is missing, or the row was changed.
+    pub body: Option<Vec<u8>>,
     pub attempts: i32,
     pub received_at: DateTime<Utc>,
 }
@@ -107,8 +108,9 @@ impl Inbox {
                 let partner: String = row.try_get(0)?;
                 let partner: PartnerId = partner.parse().map_err(|_| InboxError::Unreadable)?;
                 let external_id: String = row.try_get(1)?;
-                let sealed: Vec<u8> = row.try_get(2)?;
-                let body = self.vault.open_for_partner(&partner, &place(&external_id), &sealed)?;
+                let sealed: Vec<u8> = row.try_get::<Option<_>, _>(2)?.unwrap_or_default();
+                let body =
+                    self.vault.open_for_partner(&partner, &place(&external_id), &sealed).ok();
                 let (attempts, received_at) = (row.try_get(3)?, row.try_get(4)?);
                 Ok(Due { partner, external_id, body, attempts, received_at })
             })
@@ -182,9 +184,6 @@ pub enum InboxError {
     /// The database could not be written; the partner will send it again.
     #[error("the webhook was not kept")]
     NotKept,
-    /// A key is missing, or a row was changed.
-    #[error("a kept webhook could not be opened")]
-    Vault(#[from] VaultError),
     /// A row was changed from outside.
     #[error("a kept webhook could not be read")]
     Unreadable,
