@@ -156,7 +156,7 @@ impl Contestant {
         stream.written();
     }
 
-    pub async fn end(self) {
+    pub async fn end(&self) {
         match self {
             Self::Anchor(ledger) => ledger.stop().await,
             Self::Insert(pool) => pool.close().await,
