@@ -3,8 +3,7 @@
 //!
 //! Rows: D6. Cases: C10.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use futures::future::join_all;
 use secrecy::ExposeSecret;
@@ -73,11 +72,12 @@ async fn a_command_that_meets_itself_is_no_loser_even_when_the_line_is_cut_again
 async fn connections_that_the_server_ends_lose_nothing_and_double_nothing() {
     let log = Log::create().await;
     let ledger = log.ledger().await;
-    let is_over = Arc::new(AtomicBool::new(false));
     let ends = {
-        let (pool, is_over) = (log.pool.clone(), is_over.clone());
+        let (pool, mut head) = (log.pool.clone(), ledger.head());
         tokio::spawn(async move {
-            while !is_over.load(Ordering::SeqCst) {
+            // Whenever it has got a little further, in the middle of what comes next.
+            let mut next = 7;
+            while head.wait_for(|head| head.0 >= next).await.is_ok() {
                 sqlx::query(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
                       WHERE datname = current_database() AND application_name = 'anchor'",
@@ -85,7 +85,7 @@ async fn connections_that_the_server_ends_lose_nothing_and_double_nothing() {
                 .execute(&pool)
                 .await
                 .unwrap();
-                tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+                next += 7;
             }
         })
     };
@@ -99,8 +99,7 @@ async fn connections_that_the_server_ends_lose_nothing_and_double_nothing() {
             assert_eq!(outcome.unwrap().recorded, 1, "round {round}");
         }
     }
-    is_over.store(true, Ordering::SeqCst);
-    ends.await.unwrap();
+    ends.abort();
     assert_eq!(log.count("SELECT count(*) FROM events").await, 500);
     log.assert_dense().await;
     log.end().await;

@@ -17,7 +17,7 @@ use crate::support::{Log, somebody};
 const HELD: &str = "SELECT pg_sleep(0.2)";
 const EVENTS: usize = 3;
 /// So many commands of the others lie between two turns: they must get on too.
-const BETWEEN: usize = 20;
+const BETWEEN: usize = 8;
 
 /// How a writer's transaction ends.
 #[derive(Debug, Clone, Copy)]

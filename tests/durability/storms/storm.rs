@@ -26,8 +26,11 @@ use crate::storm_writer::told::{Answer, Told};
 use crate::storm_writer::work::{Orders, Stock, Work, by_stock};
 use crate::support::somebody;
 
-/// No storm lasts as long as this, also on a machine that does other things: one that does hangs.
-const PATIENCE: Duration = Duration::from_secs(150);
+/// A storm is called off after so long, done or not: what it is judged by does not depend on that.
+const LONGEST: Duration = Duration::from_secs(25);
+/// Far beyond what the last commands may take, also where the ledger loses patience with the log:
+/// one that takes longer hangs.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Who takes part.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +50,7 @@ pub struct Force {
 impl Force {
     /// Two processes and the stock repository, sixteen writers each, on twelve streams.
     pub const FULL: Self =
-        Self { processes: 2, has_stock: true, writers: 16, commands: Some(24), streams: 12 };
+        Self { processes: 2, has_stock: true, writers: 16, commands: Some(12), streams: 12 };
 
     /// Only the processes with ledgers.
     pub const LEDGERS: Self = Self { has_stock: false, ..Self::FULL };
@@ -125,7 +128,19 @@ impl Storm {
 
     /// Raises it, lets it do its work, and gives what was told.
     pub async fn rage(url: &SecretString, force: Force) -> Vec<Told> {
-        Self::begin(url, force).await.end().await
+        let mut storm = Self::begin(url, force).await;
+        tokio::time::timeout(LONGEST, storm.until_done()).await.ok();
+        storm.call_off().await;
+        storm.end().await
+    }
+
+    async fn until_done(&mut self) {
+        for writer in &mut self.writers {
+            writer.process.wait().await.unwrap();
+        }
+        while self.stock.as_ref().is_some_and(|stock| !stock.is_finished()) {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// How many commands each process has been told are stored, raised as they are; the stock
@@ -138,7 +153,8 @@ impl Storm {
     pub async fn call_off(&mut self) {
         self.is_over.store(true, Ordering::SeqCst);
         for writer in &mut self.writers {
-            writer.orders.write_all(b"stop\n").await.unwrap();
+            // One that is done does not listen any more.
+            writer.orders.write_all(b"stop\n").await.ok();
         }
     }
 

@@ -3,28 +3,26 @@
 
 use sqlx::PgPool;
 
-/// Nobody waits for anybody any more: a lock of the same name is found first, and does nothing.
+/// Nobody waits for anybody any more: whoever takes the lock takes one that does nothing.
 pub async fn the_append_lock(pool: &PgPool) {
-    sqlx::raw_sql(
+    run(
+        pool,
         "CREATE SCHEMA instead;
-         GRANT USAGE ON SCHEMA instead TO anchor_owner, anchor_app;
-         CREATE FUNCTION instead.pg_advisory_xact_lock(int, int) RETURNS void
-           LANGUAGE plpgsql AS 'BEGIN END';
+         GRANT USAGE ON SCHEMA instead TO PUBLIC;
+         CREATE FUNCTION instead.lock(int, int) RETURNS void LANGUAGE plpgsql AS 'BEGIN END';
          DO $$
-         DECLARE locking regprocedure;
+         DECLARE locking text;
          BEGIN
-           FOR locking IN SELECT oid::regprocedure FROM pg_proc
+           FOR locking IN SELECT pg_get_functiondef(oid) FROM pg_proc
                            WHERE pronamespace = 'public'::regnamespace
                              AND prosrc LIKE '%pg_advisory_xact_lock%' LOOP
-             EXECUTE format('ALTER FUNCTION %s SET search_path
-                             = instead, pg_catalog, public, pg_temp', locking);
+             EXECUTE regexp_replace(locking, '(pg_catalog[.])?pg_advisory_xact_lock',
+                                    'instead.lock', 'g');
            END LOOP;
            IF NOT FOUND THEN RAISE 'nothing takes the lock'; END IF;
          END $$",
     )
-    .execute(pool)
-    .await
-    .unwrap();
+    .await;
 }
 
 /// Two batches may claim the same positions: the last defence behind the lock.
@@ -80,7 +78,7 @@ pub async fn the_look_up(pool: &PgPool) {
         "CREATE VIEW read.events AS
            SELECT position, sequence, recorded_at, aggregate_type, aggregate_id, event_type,
                   event_version, payload, '{}'::json AS metadata FROM public.events;
-         GRANT SELECT ON read.events TO anchor_app;
+         GRANT SELECT ON read.events TO anchor_app, anchor_owner;
          DO $$
          DECLARE looking regprocedure;
          BEGIN

@@ -11,7 +11,7 @@
 //! | batches | batches follow each other without a gap and account for every event |
 //! | time | time never goes back along the log |
 //! | known | every event belongs to a command that somebody was answered about |
-//! | answered | nobody is told anything but "stored" or "conflict" |
+//! | answered | nobody is told that something else went wrong than a conflict or a lost line |
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -179,7 +179,7 @@ impl LogAsStored {
                 found.expect(is_there, Rule::AcknowledgedIsStored, what);
                 found.expect(is_only_the_last, Rule::LosersWriteNothing, what);
             }
-            Answer::Conflict => {
+            Answer::Conflict | Answer::Unavailable(_) => {
                 found.expect(attempts.is_empty(), Rule::LosersWriteNothing, what);
             }
             // It was told of a conflict with nobody but itself.
@@ -222,15 +222,19 @@ pub fn summary(told: &[Told]) -> String {
         .map(|told| match told.answer {
             Answer::Stored(_) => told.attempts - 1,
             Answer::Conflict => told.attempts,
-            Answer::StoredBefore(_) | Answer::Unknown(_) | Answer::Failed(_) => 0,
+            Answer::StoredBefore(_)
+            | Answer::Unavailable(_)
+            | Answer::Unknown(_)
+            | Answer::Failed(_) => 0,
         })
         .sum();
     format!(
-        "{} commands: {} stored, {} gave up after conflicts, {} unknown, {} failed, {} stored \
-         before; {conflicts} attempts lost",
+        "{} commands: {} stored, {} gave up after conflicts, {} unavailable, {} unknown, {} \
+         failed, {} stored before; {conflicts} attempts lost",
         told.len(),
         count(|answer| matches!(answer, Answer::Stored(_))),
         count(|answer| matches!(answer, Answer::Conflict)),
+        count(|answer| matches!(answer, Answer::Unavailable(_))),
         count(|answer| matches!(answer, Answer::Unknown(_))),
         count(|answer| matches!(answer, Answer::Failed(_))),
         count(|answer| matches!(answer, Answer::StoredBefore(_))),

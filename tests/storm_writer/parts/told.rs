@@ -29,6 +29,8 @@ pub enum Answer {
     StoredBefore(i64),
     /// Nobody knows: the line was lost. The stock repository cannot tell; the ledger has to.
     Unknown(String),
+    /// The log could not take it at the moment; nothing of it is stored.
+    Unavailable(String),
     /// Something else went wrong.
     Failed(String),
 }

@@ -76,7 +76,10 @@ pub async fn by_ledger(ledger: &Ledger, stream: &str, wish: &Wish) -> Answer {
         Err(ExecuteError::Unavailable(LedgerError::OutcomeUnknown)) => {
             Answer::Unknown("the ledger does not know".to_owned())
         }
-        Err(error) => Answer::Failed(format!("{error:?}")),
+        Err(ExecuteError::Unavailable(error)) => Answer::Unavailable(error.to_string()),
+        Err(error @ (ExecuteError::Refused(_) | ExecuteError::Corrupt(_))) => {
+            Answer::Failed(format!("{error:?}"))
+        }
     }
 }
 
