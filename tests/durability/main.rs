@@ -6,6 +6,10 @@
 mod append;
 mod append_only;
 mod cut_line;
+mod line;
 mod stock_writer;
+#[path = "../storm_writer/parts/mod.rs"]
+mod storm_writer;
+mod storms;
 mod subscription;
 mod support;
