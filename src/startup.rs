@@ -33,6 +33,7 @@ use crate::processes::issue_reward::IssueReward;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
 use crate::vault::Vault;
+use crate::wake::{LOOK, Wake};
 
 const APP_CONNECTIONS: u32 = 24;
 const READ_CONNECTIONS: u32 = 24;
@@ -53,6 +54,9 @@ pub enum NotServed {
     /// Run this program's successor, or restore a database that fits it.
     #[error("the database has been migrated by a newer anchor: run that one")]
     DatabaseAhead,
+    /// Run `anchor migrate`.
+    #[error("the database's schema is older than this program: run `anchor migrate` first")]
+    DatabaseBehind,
     /// Start with the roles that the migrations make.
     #[error("this connection may change events: start with a role that may not")]
     CanRewriteHistory,
@@ -103,10 +107,13 @@ impl Application {
             checkpoint::ensure(&foundation.pool, &*projection).await?;
         }
         let inbox = Inbox::new(foundation.pool.clone(), foundation.vault.clone());
+        let appended = foundation.ledger.head();
+        let wake = Wake::follow(&config.database_url, appended, LOOK, &stopped).await?;
         if parts.workers {
             describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;
-            tasks.extend(foundation.start_workers(&inbox, &stopped));
+            tasks.extend(foundation.start_workers(&inbox, &wake.head(), &stopped));
         }
+        tasks.extend(wake.into_tasks());
         if parts.server {
             let state = foundation.state(config, inbox)?;
             tasks.push(tokio::spawn(async move {
@@ -174,13 +181,19 @@ impl Foundation {
         })
     }
 
-    fn start_workers(&self, inbox: &Inbox, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    fn start_workers(
+        &self,
+        inbox: &Inbox,
+        head: &watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
-        let mut rewards_due = self.ledger.head();
-        let mut journeys_due = self.ledger.head();
+        let mut rewards_due = head.clone();
+        let mut journeys_due = head.clone();
         for projection in projections::all() {
             let name = projection.name();
-            let runner = Runner::new(self.pool.clone(), projection, self.ledger.head());
+            let runner = Runner::new(self.pool.clone(), projection, head.clone())
+                .reading_ahead_through(self.read_pool.clone());
             match name {
                 projections::reward_todo::NAME => rewards_due = runner.reached(),
                 projections::journey_todo::NAME => journeys_due = runner.reached(),

@@ -6,6 +6,7 @@
 mod append;
 mod append_only;
 mod cut_line;
+mod history;
 mod stock_writer;
 mod subscription;
 mod support;
