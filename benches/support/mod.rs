@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each bench uses its part")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing else to do")]
 
+pub mod edge;
 pub mod filled_log;
 pub mod tally;
 pub mod wire;
