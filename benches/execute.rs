@@ -50,6 +50,9 @@ async fn main() -> ExitCode {
     for size in &options.sizes {
         let contestants = contestants(&server.cluster, *size).await;
         play(&contestants, *size, &options, &mut turns).await;
+        if options.callers.is_none() {
+            tell_of_long_streams(&contestants, *size).await;
+        }
         for contestant in contestants {
             contestant.end().await;
         }
@@ -130,6 +133,19 @@ async fn turn(
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     let per_second = times.len() as f64 / elapsed.as_secs_f64();
     Turn { per_second, p50_ms: at(0.5), p99_ms: at(0.99) }
+}
+
+/// What a long stream costs whoever loads it: why there are no snapshots, or when there should be.
+async fn tell_of_long_streams(contestants: &[Arc<Contestant>], size: i64) {
+    for events in [5, 100, 500, 2_000] {
+        for (contestant, name) in contestants.iter().zip(NAMES) {
+            if let Some(load_ms) = contestant.load_of_a_stream(events).await {
+                println!(
+                    "{size} stored: a stream of {events} events loads in {load_ms:.2} ms ({name})"
+                );
+            }
+        }
+    }
 }
 
 fn picked(turns: &[Turn], pick: fn(&Turn) -> f64) -> Vec<f64> {
