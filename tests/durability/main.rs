@@ -10,3 +10,4 @@ mod history;
 mod stock_writer;
 mod subscription;
 mod support;
+mod wake;
