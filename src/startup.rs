@@ -15,6 +15,7 @@ use domain::ids::Position;
 use domain::policy::Policies;
 use projections::checkpoint;
 use projections::runner::Runner;
+use projections::shown::Shown;
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -109,13 +110,17 @@ impl Application {
         let inbox = Inbox::new(foundation.pool.clone(), foundation.vault.clone());
         let appended = foundation.ledger.head();
         let wake = Wake::follow(&config.database_url, appended, LOOK, &stopped).await?;
+        let mut moved = Vec::new();
         if parts.workers {
             describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;
-            tasks.extend(foundation.start_workers(&inbox, &wake.head(), &stopped));
+            let runners = foundation.runners(&wake.head());
+            moved = runners.iter().map(Runner::reached).collect();
+            tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
         }
         tasks.extend(wake.into_tasks());
         if parts.server {
-            let state = foundation.state(config, inbox)?;
+            let shown = Shown::follow(foundation.read_pool.clone(), moved).await?;
+            let state = foundation.state(config, inbox, shown)?;
             tasks.push(tokio::spawn(async move {
                 if let Err(error) = crate::http::server::serve(listener, state, stopped).await {
                     tracing::error!(%error, "the server ended");
@@ -163,12 +168,13 @@ impl Foundation {
         Ok(Self { pool, read_pool, clock, vault, ledger, partners, policies })
     }
 
-    fn state(&self, config: Config, inbox: Inbox) -> anyhow::Result<AppState> {
+    fn state(&self, config: Config, inbox: Inbox, shown: Shown) -> anyhow::Result<AppState> {
         let trust = TokenTrust::new(&config.supabase_url, config.jwt_secret.clone())?;
         Ok(AppState {
             ledger: self.ledger.clone(),
             pool: self.pool.clone(),
             read_pool: self.read_pool.clone(),
+            shown,
             vault: self.vault.clone(),
             inbox,
             policies: self.policies.clone(),
@@ -181,20 +187,26 @@ impl Foundation {
         })
     }
 
+    /// One for each projection, woken by `head`.
+    fn runners(&self, head: &watch::Receiver<Position>) -> Vec<Runner> {
+        let runner = |projection| {
+            Runner::new(self.pool.clone(), projection, head.clone())
+                .reading_ahead_through(self.read_pool.clone())
+        };
+        projections::all().into_iter().map(runner).collect()
+    }
+
     fn start_workers(
         &self,
+        runners: Vec<Runner>,
         inbox: &Inbox,
-        head: &watch::Receiver<Position>,
         stop: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
-        let mut rewards_due = head.clone();
-        let mut journeys_due = head.clone();
-        for projection in projections::all() {
-            let name = projection.name();
-            let runner = Runner::new(self.pool.clone(), projection, head.clone())
-                .reading_ahead_through(self.read_pool.clone());
-            match name {
+        let mut rewards_due = self.ledger.head();
+        let mut journeys_due = self.ledger.head();
+        for runner in runners {
+            match runner.name() {
                 projections::reward_todo::NAME => rewards_due = runner.reached(),
                 projections::journey_todo::NAME => journeys_due = runner.reached(),
                 _ => {}

@@ -1,7 +1,9 @@
 //! Which notice becomes which command?
 //!
 //! A notice never creates value: an "issued" is evidence and nothing else. What a rule refuses is
-//! parked with the rule's own sentence; what may only be early waits for its cause.
+//! parked with the rule's own sentence. What may only be early waits for its cause, or is parked
+//! and tried again whenever something else of the partner's was applied: the order in which notices
+//! come makes no difference to where they end.
 //!
 //! Rows: W1, W5, W6.
 
@@ -22,6 +24,8 @@ pub enum Applied {
     Done,
     /// Its cause is not there yet.
     NotYet(&'static str),
+    /// It cannot be applied to what is known so far, and may fit once more is; why.
+    Early(String),
     /// It cannot be applied; why.
     Parked(String),
 }
@@ -78,8 +82,13 @@ impl Applying<'_> {
                 let currency = Currency::AUD;
                 let command = PartnerCommand::ReportFloatLow { balance, threshold, currency, at };
                 let stream = self.partner.as_str();
-                self.ledger.execute::<Partner, _>(stream, command, self.context).await?;
-                Ok(Applied::Done)
+                match self.ledger.execute::<Partner, _>(stream, command, self.context).await {
+                    Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
+                    Err(ExecuteError::Refused(refusal)) => {
+                        Ok(Applied::Parked(refusal.to_string()))
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
             Notice::BillGenerated { .. }
             | Notice::PaymentReceived { .. }
@@ -109,6 +118,9 @@ impl Applying<'_> {
             Err(ExecuteError::Refused(RewardError::NoSuchRedemption { .. })) => {
                 Ok(Applied::NotYet("redemption_not_yet_known"))
             }
+            Err(ExecuteError::Refused(
+                refusal @ (RewardError::Overspent { .. } | RewardError::NotWhatWasOrdered { .. }),
+            )) => Ok(Applied::Early(refusal.to_string())),
             Err(ExecuteError::Refused(refusal)) => Ok(Applied::Parked(refusal.to_string())),
             Err(error) => Err(error.into()),
         }

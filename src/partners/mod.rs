@@ -8,6 +8,7 @@
 //! - [`partner`]: the interface; [`registry`]: all of them
 //! - [`outcome`]: what an answer means: no answer is not a no
 //! - [`calls`]: how bytes leave and come back, bounded in every way
+//! - [`received`]: what of a partner's words is let in
 //! - [`oauth`]: tokens for calls
 //! - [`signature`]: what makes a webhook theirs
 //!
@@ -20,6 +21,7 @@ mod oauth;
 pub mod outcome;
 pub mod partner;
 pub mod protocols;
+mod received;
 pub mod registry;
 pub mod settings;
 pub mod signature;

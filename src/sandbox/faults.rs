@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Drop,
     /// Done, and another amount answered.
     WrongAmount,
+    /// Done, and the code of the partner's first voucher answered.
+    SameCode,
     /// A webhook is sent twice.
     DuplicateWebhook,
 }

@@ -120,6 +120,14 @@ async fn carry_out(
             answer["amount"] = json!("1.00");
             HttpResponse::Created().json(answer)
         }
+        Some(Kind::SameCode) => {
+            let mut answer = shown(&voucher);
+            let desk = state.desk();
+            let mut all = desk.book.vouchers.values();
+            let first = all.find(|known| known.partner == partner);
+            answer["code"] = json!(first.map(|first| &first.code));
+            HttpResponse::Created().json(answer)
+        }
         _ => HttpResponse::Created().json(shown(&voucher)),
     }
 }

@@ -10,5 +10,6 @@ mod rebuild;
 mod rewards;
 mod secrets;
 mod support;
+mod two_servers;
 mod unknown_outcome;
 mod webhooks;

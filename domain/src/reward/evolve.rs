@@ -42,6 +42,7 @@ impl Reward {
             | RewardEvent::VoucherRedeemed(_)
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
+            | RewardEvent::ExpiryUndone(_)
             | RewardEvent::VoucherVoided(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
@@ -72,10 +73,17 @@ impl Reward {
                 let state = AttemptState::Unknown { resolve_at: e.resolve_at };
                 if let Some(attempt) = self.move_attempt(e.attempt, state) {
                     attempt.looks = e.looks;
+                    attempt.may_have_arrived = true;
                 }
             }
             RewardEvent::IssuanceNotFound(e) => {
-                self.move_attempt(e.attempt, AttemptState::NotFound);
+                if let Some(attempt) = self.move_attempt(e.attempt, AttemptState::NotFound) {
+                    attempt.may_have_arrived = true;
+                }
+            }
+            RewardEvent::IssuanceRepeated(e) => {
+                let state = AttemptState::Requested { resolve_at: e.resolve_at };
+                self.move_attempt(e.attempt, state);
             }
             RewardEvent::OutcomeAttested(e) => {
                 if !e.issued {
@@ -119,7 +127,15 @@ impl Reward {
                 let redemption = Redemption { amount: e.amount, is_reversed: true };
                 self.keep_redemption(&e.redemption_id, redemption, e.remaining);
             }
-            RewardEvent::VoucherExpired(_) => self.empty_voucher(),
+            RewardEvent::VoucherExpired(e) => {
+                self.empty_voucher();
+                let expired = Some((e.unspent, e.occurred_at));
+                self.voucher.iter_mut().for_each(|voucher| voucher.expired = expired);
+            }
+            RewardEvent::ExpiryUndone(e) => self.voucher.iter_mut().for_each(|voucher| {
+                voucher.remaining = e.amount;
+                voucher.expired = None;
+            }),
             RewardEvent::VoucherVoided(e) => {
                 self.empty_voucher();
                 self.chosen = None;
@@ -137,6 +153,7 @@ impl Reward {
             | RewardEvent::IssuanceDeferred(_)
             | RewardEvent::IssuanceOutcomeUnknown(_)
             | RewardEvent::IssuanceNotFound(_)
+            | RewardEvent::IssuanceRepeated(_)
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
@@ -176,6 +193,7 @@ fn attempt(e: &IssuanceRequested) -> Attempt {
         request_digest: e.request_digest.clone(),
         deferrals: 0,
         looks: 0,
+        may_have_arrived: false,
         requested_at: e.occurred_at,
         state: AttemptState::Requested { resolve_at: e.resolve_at },
     }
@@ -189,6 +207,7 @@ fn voucher(e: &VoucherIssued) -> IssuedVoucher {
         funding_model: e.funding_model,
         amount: e.amount,
         remaining: e.amount,
+        expired: None,
         code: e.code.clone(),
         pin: e.pin.clone(),
         barcode: e.barcode.clone(),

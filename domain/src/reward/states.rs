@@ -97,7 +97,8 @@ impl RewardStatus {
             S::PartlyRedeemed => &[S::Issued, S::Redeemed, S::Expired, S::OnReview],
             S::Redeemed => &[S::Issued, S::PartlyRedeemed, S::AwaitingAccount],
             S::Failed => &[S::Cancelled],
-            S::Expired | S::Cancelled => &[],
+            S::Expired => &[S::Redeemed],
+            S::Cancelled => &[],
         }
     }
 
@@ -121,7 +122,8 @@ impl RewardStatus {
             | RewardEvent::IssuanceRequested(_)
             | RewardEvent::IssuanceDeferred(_)
             | RewardEvent::IssuanceOutcomeUnknown(_)
-            | RewardEvent::IssuanceNotFound(_) => Self::Processing,
+            | RewardEvent::IssuanceNotFound(_)
+            | RewardEvent::IssuanceRepeated(_) => Self::Processing,
             RewardEvent::AccountAwaited(_) | RewardEvent::CreditReturned(_) => {
                 Self::AwaitingAccount
             }
@@ -134,6 +136,8 @@ impl RewardStatus {
             RewardEvent::RedemptionReversed(e) if e.remaining == face => Self::Issued,
             RewardEvent::RedemptionReversed(_) => Self::PartlyRedeemed,
             RewardEvent::VoucherExpired(_) => Self::Expired,
+            RewardEvent::ExpiryUndone(e) if e.amount == face => Self::Issued,
+            RewardEvent::ExpiryUndone(_) => Self::PartlyRedeemed,
             RewardEvent::OutcomeAttested(e) => {
                 if e.issued {
                     self

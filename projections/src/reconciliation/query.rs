@@ -147,7 +147,8 @@ async fn lines(
              sum(CASE event_type WHEN 'RedemptionReversed' THEN -amount ELSE amount END)
                FILTER (WHERE counts AND event_type IN
                ('VoucherRedeemed', 'CreditSettled', 'RedemptionReversed')) AS redeemed,
-             sum(amount) FILTER (WHERE counts AND event_type = 'VoucherExpired') AS expired,
+             sum(CASE event_type WHEN 'ExpiryUndone' THEN -amount ELSE amount END)
+               FILTER (WHERE counts AND event_type IN ('VoucherExpired', 'ExpiryUndone')) AS expired,
              sum(amount) FILTER (WHERE counts AND event_type IN
                ('VoucherVoided', 'CreditReturned')) AS voided
              FROM (SELECT *, line = 1 AND sign = -1 AS counts FROM counted) c

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::AnchorEvent;
 use domain::partner_account::PartnerAccountEvent;
 use domain::reward::{RewardEvent, RewardType};
@@ -18,6 +18,9 @@ use crate::projection::{Projection, ProjectionError, Recorded};
 
 /// The key of its checkpoint.
 pub const NAME: &str = "reward_todo";
+
+/// An account may have been verified while the wait for one was being decided.
+const LOOK_ONCE_MORE: TimeDelta = TimeDelta::seconds(60);
 
 /// The todo table `reward_todo`.
 pub struct RewardTodo;
@@ -136,12 +139,15 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::CreditReturned(e) => (e.member_id, "choose", now),
         RewardEvent::PartnerChosen(e) => (e.member_id, "issue", now),
         RewardEvent::IssuanceNotFound(e) => (e.member_id, "issue", now),
+        RewardEvent::IssuanceRepeated(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::IssuanceDeferred(e) => (e.member_id, "issue", Some(e.retry_at)),
         RewardEvent::IssuanceRequested(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::IssuanceOutcomeUnknown(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::OutcomeAttested(e) if e.issued => (e.member_id, "manual", None),
         RewardEvent::OutcomeAttested(e) => (e.member_id, "choose", now),
-        RewardEvent::AccountAwaited(e) => (e.member_id, "wait_account", None),
+        RewardEvent::AccountAwaited(e) => {
+            (e.member_id, "wait_account", now.map(|at| at + LOOK_ONCE_MORE))
+        }
         RewardEvent::VoucherIssued(e) => (e.member_id, "expire", e.expires_at),
         RewardEvent::RewardHeld(e) => (e.member_id, "manual", None),
         RewardEvent::RewardFailed(e) => (e.member_id, "manual", None),
@@ -153,6 +159,7 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::RedemptionReversed(e) => (e.member_id, "expire", now),
         RewardEvent::VoucherRevealed(_)
         | RewardEvent::VoucherRedeemed(_)
+        | RewardEvent::ExpiryUndone(_)
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)
         | RewardEvent::LateIssueFound(_) => return None,

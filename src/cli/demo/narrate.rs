@@ -111,7 +111,8 @@ impl Narrator {
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::VoucherRedeemed(_)
             | RewardEvent::RewardFailed(_) => return value(milestone, event),
-            RewardEvent::VerificationRequested(_)
+            RewardEvent::IssuanceRepeated(_)
+            | RewardEvent::VerificationRequested(_)
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::RewardHeld(_)
             | RewardEvent::RewardReleased(_)
@@ -119,6 +120,7 @@ impl Narrator {
             | RewardEvent::CreditReturned(_)
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
+            | RewardEvent::ExpiryUndone(_)
             | RewardEvent::VoucherVoided(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)

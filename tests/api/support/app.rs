@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use test_database::TestDatabase;
 
+use super::Doors;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// The secret that every test's tokens are signed with.
@@ -28,6 +30,8 @@ pub const ISSUER: &str = "http://127.0.0.1:54321";
 pub struct TestApp {
     /// Where it answers.
     pub base: String,
+    /// Everywhere it answers, when it is several processes.
+    pub doors: Doors,
     /// Where the partners answer.
     pub sandbox_url: String,
     /// For looking behind the scenes, as the database's owner.
@@ -50,12 +54,21 @@ impl TestApp {
 
     /// Starts everything with further variables.
     pub async fn start_with(further: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut app = Self::without_anchor(vec![base], further).await;
+        app.application = Some(Self::run(app.config(), listener).await);
+        app.until_ready().await;
+        app
+    }
+
+    /// Starts everything but Anchor itself, which will answer at these addresses.
+    pub async fn without_anchor(doors: Vec<String>, further: &[(&str, &str)]) -> Self {
         anchor::install_tls();
         let database = TestDatabase::create().await;
         let pool = PgPool::connect(database.url.expose_secret()).await.unwrap();
         clock::mark_simulated(&pool).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let base = doors[0].clone();
         let book = tempfile::tempdir().unwrap();
 
         let mut variables = variables(&database.url, &base);
@@ -72,21 +85,23 @@ impl TestApp {
             .keeping_book_in(book.path().to_owned())
             .sending_webhooks_to(Some(base.parse().unwrap()));
         let sandbox = Sandbox::start(sandbox).await.unwrap();
-        let application = Some(Self::run(config, listener).await);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let app = Self {
+        Self {
             base,
+            doors: Doors::new(doors),
             sandbox_url,
             pool,
             http,
             variables,
-            application,
+            application: None,
             sandbox,
             database,
             _book: book,
-        };
-        app.until_ready().await;
-        app
+        }
+    }
+
+    fn config(&self) -> Config {
+        Config::read(&|name| self.variables.get(name).cloned()).unwrap()
     }
 
     async fn run(config: Config, listener: TcpListener) -> Application {
@@ -113,10 +128,9 @@ impl TestApp {
     /// Stops Anchor, unless it is stopped, and starts it again at the same address.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let config = Config::read(&|name| self.variables.get(name).cloned()).unwrap();
         let address = self.base.strip_prefix("http://").unwrap();
         let listener = TcpListener::bind(address).unwrap();
-        self.application = Some(Self::run(config, listener).await);
+        self.application = Some(Self::run(self.config(), listener).await);
         self.until_ready().await;
     }
 

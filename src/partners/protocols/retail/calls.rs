@@ -3,9 +3,10 @@
 //! | answer | class |
 //! | --- | --- |
 //! | 200, 201 with what was ordered | accepted |
-//! | 400, 403, 404, 422 with the documented body | refused |
+//! | 400, 404, 422 with the documented body | refused |
 //! | 401 | the token is fetched anew and the same bytes go out once more |
-//! | 429, and 503 with the documented body | deferred: documented as not processed |
+//! | 401 again, 403 with the documented body | not let in |
+//! | 429 and 503 with the documented body | deferred: documented as not processed |
 //! | everything else | unknown |
 //!
 //! Rows: P2, D2, D4.
@@ -157,10 +158,13 @@ pub(super) fn outcome_of(answer: &Answer, order: &Order) -> Outcome {
             Ok(voucher) => Outcome::Accepted(Accepted::Voucher(voucher)),
             Err(why) => Outcome::Unknown { why },
         },
-        (400 | 401 | 403 | 404 | 422, Some(ErrorBody { code, temporary })) => {
+        (401 | 403, Some(ErrorBody { code, .. })) => Outcome::NotLetIn { code },
+        (400 | 404 | 422, Some(ErrorBody { code, temporary })) => {
             Outcome::Refused { code, temporary }
         }
-        (429, _) => Outcome::Deferred { why: "rate_limited", retry_after: answer.retry_after },
+        (429, Some(_)) => {
+            Outcome::Deferred { why: "rate_limited", retry_after: answer.retry_after }
+        }
         (503, Some(error)) if error.code == "not_processed" => {
             Outcome::Deferred { why: "not_processed", retry_after: answer.retry_after }
         }
@@ -189,12 +193,6 @@ fn ordered(answer: &Answer, order: &Order) -> Result<NewVoucher, &'static str> {
     }
     if got.reference != order.reference || got.product != order.product {
         return Err("reference_differs");
-    }
-    if got.voucher_id.is_empty()
-        || got.voucher_id.len() > 100
-        || got.code.expose_secret().is_empty()
-    {
-        return Err("unreadable_answer");
     }
     Ok(NewVoucher {
         voucher_id: got.voucher_id,

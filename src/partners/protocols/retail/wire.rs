@@ -1,7 +1,8 @@
 //! Their JSON: orders out, vouchers, errors and notices in. Amounts are decimal strings.
 //!
-//! Unknown fields are passed over, so that a partner may add some; missing or odd ones are an
-//! error.
+//! Answers: unknown fields are passed over, so that a partner may add some; missing or odd ones are
+//! an error. Notices: exactly the published fields; one with others may mean something that is not
+//! understood here, so it is set aside for people and not half read.
 //!
 //! Rows: P2, W1.
 
@@ -11,6 +12,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::partners::partner::{Notice, Order, UnreadableNotice};
+use crate::partners::received;
 
 /// An order. These four fields are all that ever leaves.
 #[derive(Debug, Serialize)]
@@ -38,15 +40,23 @@ impl<'a> OrderOut<'a> {
 #[derive(Debug, Deserialize)]
 #[allow(missing_docs, reason = "the fields are those of the published document")]
 pub struct VoucherIn {
+    #[serde(deserialize_with = "received::id")]
     pub voucher_id: String,
+    #[serde(deserialize_with = "received::id")]
     pub reference: String,
+    #[serde(deserialize_with = "received::id")]
     pub product: String,
+    #[serde(deserialize_with = "received::secret")]
     pub code: SecretString,
+    #[serde(default, deserialize_with = "received::maybe_secret")]
     pub pin: Option<SecretString>,
+    #[serde(default, deserialize_with = "received::maybe_secret")]
     pub barcode: Option<SecretString>,
     pub amount: Amount,
     pub currency: Currency,
+    #[serde(default, deserialize_with = "received::maybe_date")]
     pub expires_on: Option<NaiveDate>,
+    #[serde(deserialize_with = "received::instant")]
     pub issued_at: DateTime<Utc>,
 }
 
@@ -61,6 +71,7 @@ pub struct ErrorIn {
 #[derive(Debug, Deserialize)]
 pub struct ErrorBody {
     /// The documented code.
+    #[serde(deserialize_with = "received::code")]
     pub code: String,
     /// Whether it may be different later.
     #[serde(default)]
@@ -73,50 +84,70 @@ pub struct ErrorBody {
 pub struct BalanceIn {
     pub remaining: Amount,
     pub currency: Currency,
+    #[serde(deserialize_with = "received::instant")]
     pub as_of: DateTime<Utc>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Envelope<'a> {
     #[serde(rename = "type")]
     kind: String,
     #[serde(borrow)]
     data: &'a serde_json::value::RawValue,
+    #[serde(deserialize_with = "received::instant")]
     timestamp: DateTime<Utc>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Redeemed {
+    #[serde(deserialize_with = "received::id")]
     voucher_id: String,
+    #[serde(deserialize_with = "received::id")]
     redemption_id: String,
     amount: Amount,
     remaining: Amount,
+    #[serde(deserialize_with = "received::instant")]
     redeemed_at: DateTime<Utc>,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Reversed {
+    #[serde(deserialize_with = "received::id")]
     voucher_id: String,
+    #[serde(deserialize_with = "received::id")]
     redemption_id: String,
     amount: Amount,
     remaining: Amount,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Issued {
+    #[serde(deserialize_with = "received::id")]
     reference: String,
+    #[serde(deserialize_with = "received::id")]
     voucher_id: String,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Expired {
+    #[serde(deserialize_with = "received::id")]
     voucher_id: String,
+    #[serde(deserialize_with = "received::instant")]
     expired_at: DateTime<Utc>,
     unspent: Amount,
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct FloatLow {
+    /// Which float: there is one; a notice without it is about something else.
+    #[serde(rename = "float", deserialize_with = "received::id")]
+    _float: String,
     balance: Amount,
     threshold: Amount,
 }
@@ -148,7 +179,7 @@ pub fn read_notice(body: &[u8]) -> Result<Notice, UnreadableNotice> {
             Notice::VoucherExpired { voucher_id, expired_at, unspent }
         }
         "balance.low" => {
-            let FloatLow { balance, threshold } = parse(data)?;
+            let FloatLow { balance, threshold, .. } = parse(data)?;
             Notice::FloatLow { balance, threshold, at: timestamp }
         }
         _ => Notice::Unknown { kind },
