@@ -22,7 +22,7 @@ use crate::projection::Projection;
 use crate::rebuild::copy::{Copy, at_work, drop_schema, is_a_name, make_schema};
 use crate::rebuild::exclusive::Exclusive;
 use crate::rebuild::fill::{fill, lowest};
-use crate::rebuild::{RebuildError, Tell};
+use crate::rebuild::{RebuildError, Tell, has_room};
 use crate::reconciliation::query::{SummaryLine, lines_at};
 
 /// Schemas being filled begin so; with nobody at work in it, one is a leftover.
@@ -70,7 +70,7 @@ pub struct TableCount {
 
 /// Replays these projections into a schema called `into`, or into one that is gone afterwards.
 ///
-/// `pool` acts as the owner of the tables.
+/// `pool` is one as for [`rebuild`](crate::rebuild::rebuild).
 ///
 /// # Errors
 /// There is no schema then. [`ReplayError::Refused`] says what to ask for instead.
@@ -80,6 +80,7 @@ pub async fn replay(
     (until, into): (Until, Option<&str>),
     tell: Tell<'_>,
 ) -> Result<Replayed, ReplayError> {
+    has_room(pool, projections.len())?;
     let mut connection = pool.acquire().await.map_err(RebuildError::from)?;
     if let Some(schema) = into {
         refuse_unless_free(&mut connection, schema).await?;

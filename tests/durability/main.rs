@@ -14,3 +14,4 @@ mod storm_writer;
 mod storms;
 mod subscription;
 mod support;
+mod wake;

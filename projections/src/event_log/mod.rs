@@ -17,6 +17,8 @@
 mod account;
 mod copied;
 mod replay;
+#[cfg(test)]
+mod tests;
 
 use domain::AnchorEvent;
 use domain::event::DecodeError;
@@ -26,7 +28,7 @@ use sqlx::{PgConnection, Row, ValueRef};
 
 pub use account::{must_be_there, whole_head};
 pub use copied::read_many;
-pub use replay::{RANGE, replay};
+pub use replay::{RANGE, Replay, replay};
 
 use crate::projection::{Recorded, RecordedContext};
 

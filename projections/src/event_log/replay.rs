@@ -4,9 +4,9 @@
 //! A range is one streamed statement, so no snapshot of the database is held for long. A task reads
 //! and decodes while the caller still works on the batch before.
 //!
-//! *Guarantees*: [`replay`] answers with the number of events, and then `each` has been given
-//! exactly those after `after` up to `to`, in order. Whatever went wrong (a line cut, a row or a
-//! batch removed, an event that is not known) is an error; an end that came too early is one too.
+//! *Guarantees*: [`Replay::next`] says that there is no more only when it has given exactly the
+//! events after `after` up to `to`, in order. Whatever went wrong (a line cut, a row or a batch
+//! removed, an event that is not known) is an error; an end that came too early is one too.
 //!
 //! Rows: A4.
 
@@ -15,6 +15,7 @@ use futures::TryStreamExt as _;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, PgPool};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use super::copied::{Rows, statement};
 use super::{ReadError, must_be_there, whole_head};
@@ -22,51 +23,94 @@ use crate::projection::Recorded;
 
 /// How many positions one statement reads.
 pub const RANGE: i64 = 100_000;
-/// How many events `each` is given at a time.
+/// How many events are given at a time.
 const BATCH: usize = 5_000;
-/// How many batches wait for `each`.
+/// How many batches wait to be taken.
 const AHEAD: usize = 2;
+
+/// All events of a stretch of the log, on their way.
+pub struct Replay {
+    batches: mpsc::Receiver<Vec<Recorded>>,
+    reading: Option<JoinHandle<Result<u64, ReadError>>>,
+    last: Position,
+    to: Position,
+    count: u64,
+}
+
+impl Replay {
+    /// Begins to read the events after `after` up to `to`.
+    ///
+    /// The connection it takes from `pool` must be one without a statement time-out: whoever is
+    /// slow to take a batch holds its statement up.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub async fn begin(pool: &PgPool, after: Position, to: Position) -> Result<Self, ReadError> {
+        // A connection that is left in the middle of a statement must not go back into the pool.
+        let connection = pool.acquire().await?.detach();
+        let (give, batches) = mpsc::channel(AHEAD);
+        let reading = Some(tokio::spawn(read(connection, (after, to), give)));
+        Ok(Self { batches, reading, last: after, to, count: 0 })
+    }
+
+    /// The next batch, in order; nothing once all there is has been given, and counted.
+    ///
+    /// # Errors
+    /// When the log does not have all of it, or could not be read to the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<Recorded>>, ReadError> {
+        if let Some(batch) = self.batches.recv().await {
+            self.count += batch.len() as u64;
+            self.last = batch.last().map_or(self.last, |event| event.position);
+            return Ok(Some(batch));
+        }
+        // Only the reader's own word counts: that nothing comes any more may have any reason.
+        if let Some(reading) = self.reading.take() {
+            let ended = |error: tokio::task::JoinError| {
+                ReadError::Database(sqlx::Error::Io(std::io::Error::other(error)))
+            };
+            let read = reading.await.map_err(ended)??;
+            if read == self.count && self.last == self.to {
+                return Ok(None);
+            }
+        }
+        Err(ReadError::Gap { missing: Position(self.last.0 + 1) })
+    }
+
+    /// How many events have been given.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+}
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if let Some(reading) = &self.reading {
+            reading.abort();
+        }
+    }
+}
 
 /// Gives all events after `after` up to `to` to `each`, in order; answers how many there were.
 ///
-/// The connection it takes from `pool` must be one without a statement time-out: a slow `each`
-/// holds its statement up.
-///
 /// # Errors
-/// [`ReadError`] when the log does not have all of them, or it was not read to the end; else what
-/// `each` said.
+/// As [`Replay`]; else what `each` said.
 pub async fn replay<E: From<ReadError>>(
     pool: &PgPool,
     after: Position,
     to: Position,
     mut each: impl AsyncFnMut(Vec<Recorded>) -> Result<(), E>,
 ) -> Result<u64, E> {
-    // A connection that is left in the middle of a statement must not go back into the pool.
-    let connection = pool.acquire().await.map_err(ReadError::from)?.detach();
-    let (batches, mut received) = mpsc::channel(AHEAD);
-    let reading = tokio::spawn(read(connection, after, to, batches));
-    let mut last = after;
-    while let Some(batch) = received.recv().await {
-        last = batch.last().map_or(last, |event: &Recorded| event.position);
-        if let Err(error) = each(batch).await {
-            reading.abort();
-            return Err(error);
-        }
+    let mut replay = Replay::begin(pool, after, to).await?;
+    while let Some(batch) = replay.next().await? {
+        each(batch).await?;
     }
-    // Only the reader's own word counts: that nothing comes any more may have any reason.
-    let read = reading.await.map_err(|ended| {
-        ReadError::Database(sqlx::Error::Io(std::io::Error::other(ended.to_string())))
-    })??;
-    if last != to {
-        return Err(ReadError::Gap { missing: Position(last.0 + 1) }.into());
-    }
-    Ok(read)
+    Ok(replay.count())
 }
 
 async fn read(
     mut connection: PgConnection,
-    after: Position,
-    to: Position,
+    (after, to): (Position, Position),
     batches: mpsc::Sender<Vec<Recorded>>,
 ) -> Result<u64, ReadError> {
     let head = whole_head(&mut connection).await?;

@@ -19,7 +19,7 @@ use sqlx::{Connection as _, Executor as _, FromRow, PgConnection, PgPool};
 use super::copy::{Copy, at_work, drop_schema};
 use super::exclusive::Exclusive;
 use super::fill::{fill, one_batch};
-use super::{RebuildError, Tell};
+use super::{RebuildError, Tell, has_room};
 use crate::checkpoint;
 use crate::event_log;
 use crate::projection::Projection;
@@ -58,7 +58,7 @@ pub struct Difference {
 
 /// Builds copies beside and compares them; the copies are gone afterwards.
 ///
-/// `pool` acts as the owner of the tables.
+/// `pool` is one as for [`rebuild`](super::rebuild).
 ///
 /// # Errors
 /// When a copy cannot be built. A difference is none.
@@ -67,6 +67,7 @@ pub async fn check(
     projections: &[Arc<dyn Projection>],
     tell: Tell<'_>,
 ) -> Result<Vec<Checked>, RebuildError> {
+    has_room(pool, projections.len())?;
     let names: Vec<&str> = projections.iter().map(|projection| projection.name()).collect();
     let _held = Exclusive::to_build(pool, &names).await?;
     let mut copies = Vec::new();

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::copy::{Copy, at_work};
 use super::{RebuildError, Tell};
 use crate::checkpoint;
-use crate::event_log;
+use crate::event_log::Replay;
 use crate::projection::Recorded;
 use crate::runner::batch::{Came, Target, project, project_carefully};
 use crate::runner::fault::Fault;
@@ -33,6 +33,7 @@ pub(crate) async fn fill(
     tell: Tell<'_>,
 ) -> Result<u64, RebuildError> {
     let from = lowest(pool, copies).await?;
+    let mut log = Replay::begin(pool, from, to.max(from)).await?;
     let mut senders = Vec::new();
     let mut workers = Vec::new();
     for copy in copies {
@@ -41,16 +42,7 @@ pub(crate) async fn fill(
         workers.push(tokio::spawn(work(pool.clone(), copy.clone(), batches)));
     }
     tell(from, to);
-    let give = async |batch: Vec<Recorded>| {
-        let last = batch.last().map_or(to, |event| event.position);
-        let batch = Arc::new(batch);
-        for sender in &senders {
-            sender.send(batch.clone()).await.map_err(|_| RebuildError::Ended)?;
-        }
-        tell(last, to);
-        Ok::<_, RebuildError>(())
-    };
-    let read = event_log::replay(pool, from, to.max(from), give).await;
+    let read = give(&mut log, &senders, (to, tell)).await;
     drop(senders);
     let mut outcome = Ok(());
     for worker in workers {
@@ -62,8 +54,25 @@ pub(crate) async fn fill(
             Err(error) => return Err(error),
         }
     }
-    let read = read?;
-    outcome.map(|()| read)
+    read?;
+    outcome.map(|()| log.count())
+}
+
+/// Gives every batch to every worker, until the log is read or a worker has ended.
+async fn give(
+    log: &mut Replay,
+    workers: &[mpsc::Sender<Batch>],
+    (to, tell): (Position, Tell<'_>),
+) -> Result<(), RebuildError> {
+    while let Some(batch) = log.next().await? {
+        let last = batch.last().map_or(to, |event| event.position);
+        let batch = Arc::new(batch);
+        for worker in workers {
+            worker.send(batch.clone()).await.map_err(|_| RebuildError::Ended)?;
+        }
+        tell(last, to);
+    }
+    Ok(())
 }
 
 /// How far the one is that is behind most.

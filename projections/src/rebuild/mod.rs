@@ -21,8 +21,6 @@ pub(crate) mod exclusive;
 pub(crate) mod fill;
 mod retired;
 mod swap;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
@@ -40,6 +38,9 @@ use crate::runner::RunError;
 
 pub use compare::{Checked, Difference, check};
 pub use retired::{Retired, remove_retired};
+
+/// Connections that are needed besides one for each copy: to read, and to look.
+pub const SPARE: u32 = 3;
 
 /// Told again and again: the position that has been reached, and the one to be reached.
 pub type Tell<'a> = &'a (dyn Fn(Position, Position) + Send + Sync);
@@ -61,7 +62,7 @@ pub struct Rebuilt {
 
 /// Rebuilds these projections beside what is asked, and swaps them in one by one.
 ///
-/// `pool` acts as the owner of the tables.
+/// `pool` acts as the owner of the tables, and has a connection for each of them and [`SPARE`] more.
 ///
 /// # Errors
 /// What is asked stays as it is, but for those that were swapped already.
@@ -73,6 +74,7 @@ pub async fn rebuild(
     if projections.is_empty() {
         return Ok(Vec::new());
     }
+    has_room(pool, projections.len())?;
     let names: Vec<&str> = projections.iter().map(|projection| projection.name()).collect();
     let _held = Exclusive::to_build(pool, &names).await?;
     let mut copies = Vec::new();
@@ -97,6 +99,15 @@ pub async fn rebuild(
         });
     }
     Ok(rebuilt)
+}
+
+/// That no worker would wait for a connection which another keeps until it is done.
+pub(crate) fn has_room(pool: &PgPool, copies: usize) -> Result<(), RebuildError> {
+    let wanted = u32::try_from(copies).unwrap_or(u32::MAX).saturating_add(SPARE);
+    if pool.options().get_max_connections() >= wanted {
+        return Ok(());
+    }
+    Err(RebuildError::TooFewConnections(wanted))
 }
 
 /// Fills copies until hardly anything is left, however fast the log grows meanwhile.
@@ -142,6 +153,9 @@ pub enum RebuildError {
     /// Look who holds the tables for so long; what was built stays, so run it again.
     #[error("{0} was built and not swapped: somebody keeps its tables locked; run it again")]
     Held(&'static str),
+    /// Give a larger pool.
+    #[error("{0} connections are needed at once")]
+    TooFewConnections(u32),
     /// The log could not be read whole.
     #[error(transparent)]
     Log(#[from] ReadError),

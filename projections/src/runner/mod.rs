@@ -46,6 +46,8 @@ pub(crate) const CATCH_UP_BATCH: i64 = 5_000;
 const IDLE: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(250);
 const AFTER_ERROR: Duration = Duration::from_millis(200);
+/// The pause grows with every failure in a row, up to two seconds.
+const MOST_PAUSES: u32 = 10;
 const TRIES: u32 = 3;
 
 /// Runs one projection.
@@ -122,7 +124,7 @@ impl Runner {
                 Err(error) => {
                     let name = self.projection.name();
                     tracing::error!(projection = name, error = chain(&error), "a batch failed");
-                    AFTER_ERROR
+                    AFTER_ERROR * self.failures.min(MOST_PAUSES)
                 }
             };
             tokio::select! {
@@ -168,7 +170,7 @@ impl Runner {
                 if error.is_too_slow() {
                     self.largest = 1.max(self.largest / 2);
                 }
-                if self.failures >= TRIES && error.fault() != Fault::Event {
+                if self.failures.is_multiple_of(TRIES) && error.fault() != Fault::Event {
                     self.say(&error).await?;
                 }
                 Err(error)

@@ -28,6 +28,10 @@ async fn log_with_rows(lives: usize) -> Log {
     log
 }
 
+async fn owner(log: &Log) -> PgPool {
+    connect(&log.database.url, Role::Owner, 16).await.unwrap()
+}
+
 async fn application(log: &Log) -> PgPool {
     connect(&log.database.url, Role::App, 16).await.unwrap()
 }
@@ -68,9 +72,10 @@ async fn everything_is_rebuilt_again_and_again_and_no_read_fails() {
             tokio::spawn(Runner::new(app.clone(), projection, head).run(stopped.clone()))
         })
         .collect();
+    let owner = owner(&log).await;
     for round in 0..4 {
         live(&log, 20).await;
-        let rebuilt = rebuild(&log.pool, &projections::all(), NOBODY).await.unwrap();
+        let rebuilt = rebuild(&owner, &projections::all(), NOBODY).await.unwrap();
         assert_eq!(rebuilt.len(), projections::all().len(), "round {round}");
     }
     is_over.store(true, Ordering::SeqCst);
@@ -83,7 +88,7 @@ async fn everything_is_rebuilt_again_and_again_and_no_read_fails() {
     }
     project_all(&log).await;
     assert_eq!(log.count("SELECT count(*) FROM read.rewards").await, 50 + 4 * 20);
-    let checked = check(&log.pool, &projections::all(), NOBODY).await.unwrap();
+    let checked = check(&owner, &projections::all(), NOBODY).await.unwrap();
     assert!(checked.iter().all(|one| one.differing == 0), "{checked:#?}");
     assert_eq!(log.count("SELECT count(*) FROM checkpoints WHERE state = 'retired'").await, 40);
     read.close().await;
@@ -115,7 +120,7 @@ async fn a_swapped_table_is_like_the_one_before_down_to_its_indexes_and_rights()
     let log = log_with_rows(5).await;
     let of = async || -> String { sqlx::query_scalar(&shape).fetch_one(&log.pool).await.unwrap() };
     let before = of().await;
-    rebuild(&log.pool, &projections::all(), NOBODY).await.unwrap();
+    rebuild(&owner(&log).await, &projections::all(), NOBODY).await.unwrap();
     assert_eq!(of().await, before);
     log.end().await;
 }
@@ -274,15 +279,14 @@ async fn while_somebody_keeps_a_table_locked_readers_wait_and_the_swap_comes_lat
     let app = application(&log).await;
     let mut long = log.pool.begin().await.unwrap();
     sqlx::query("SELECT count(*) FROM read.rewards").fetch_one(&mut *long).await.unwrap();
-    let rebuilding = {
-        let pool = log.pool.clone();
-        tokio::task::spawn_blocking(move || {
-            let rewards: Vec<_> =
-                projections::all().into_iter().filter(|p| p.name() == "rewards").collect();
-            Handle::current().block_on(rebuild(&pool, &rewards, NOBODY)).unwrap()
-        })
-    };
-    let is_waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+    let owner = owner(&log).await;
+    let rebuilding = tokio::spawn(async move {
+        let rewards: Vec<_> =
+            projections::all().into_iter().filter(|p| p.name() == "rewards").collect();
+        rebuild(&owner, &rewards, NOBODY).await.unwrap()
+    });
+    let is_waiting = "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                       WHERE d.datname = current_database() AND NOT l.granted";
     while log.count(is_waiting).await == 0 {
         assert!(!rebuilding.is_finished(), "it cannot be swapped while it is read");
         tokio::task::yield_now().await;

@@ -302,3 +302,25 @@ async fn operators_see_what_stopped_and_let_it_go_on_by_the_program() {
     assert!(unknown.beside.contains("there are"), "{unknown:?}");
     log.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_ahead_is_projected_once_and_in_order_by_instances_that_take_turns() {
+    const LIVES: usize = 2_500;
+    let log = log_of(&[]).await;
+    live(&log, LIVES).await;
+    let last = LIVES as i64 * 6;
+    let projection = picky(Poison::Halt);
+    let (mut one, mut other) = (runner_of(&log, &projection), runner_of(&log, &projection));
+    // What the first has read ahead is behind what the second commits meanwhile.
+    for turns in [3, 1, 2, 1] {
+        for _ in 0..turns {
+            one.turn().await.unwrap();
+        }
+        other.turn().await.unwrap();
+    }
+    one.catch_up().await.unwrap();
+    other.catch_up().await.unwrap();
+    assert_eq!(checkpoint::position(&log.pool, "picky").await.unwrap(), Position(last));
+    assert_eq!(noted(&log).await, (1..=last).collect::<Vec<_>>());
+    log.end().await;
+}
