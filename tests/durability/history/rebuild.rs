@@ -11,7 +11,6 @@ use projections::rebuild::{check, rebuild};
 use projections::runner::{self, Progress, Runner};
 use serde_json::Value;
 use sqlx::PgPool;
-use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::anchor_program::{end, run, start};
