@@ -148,7 +148,8 @@ async fn lines(
                FILTER (WHERE counts AND event_type IN
                ('VoucherRedeemed', 'CreditSettled', 'RedemptionReversed')) AS redeemed,
              sum(CASE event_type WHEN 'ExpiryUndone' THEN -amount ELSE amount END)
-               FILTER (WHERE counts AND event_type IN ('VoucherExpired', 'ExpiryUndone')) AS expired,
+               FILTER (WHERE counts AND event_type IN
+               ('VoucherExpired', 'ExpiryUndone')) AS expired,
              sum(amount) FILTER (WHERE counts AND event_type IN
                ('VoucherVoided', 'CreditReturned')) AS voided
              FROM (SELECT *, line = 1 AND sign = -1 AS counts FROM counted) c
