@@ -41,7 +41,10 @@ pub const JOURNEYS_A_CLAIM: i64 = 200;
 /// Every variable that is read, besides each partner's own five, with a line for people.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("DATABASE_URL", "where the ledger lives, postgres://…"),
-    ("DATABASE_OWNER_URL", "for `anchor migrate`; DATABASE_URL when absent"),
+    (
+        "DATABASE_OWNER_URL",
+        "for `anchor migrate`, `rebuild` and `replay`; DATABASE_URL when absent",
+    ),
     ("READ_DATABASE_URL", "a replica for queries; DATABASE_URL when absent"),
     ("ENCRYPTION_KEY", "64 hexadecimal characters; `openssl rand -hex 32` makes one"),
     ("ENCRYPTION_KEY_PREVIOUS", "earlier keys during rotation, space separated"),
@@ -144,7 +147,7 @@ impl Config {
     }
 }
 
-/// The URL with which migrations run: `DATABASE_OWNER_URL`, else `DATABASE_URL`.
+/// The URL with which migrations run and read models are rebuilt: `DATABASE_OWNER_URL`, else `DATABASE_URL`.
 ///
 /// # Errors
 /// [`Problems`] when neither is set.
@@ -155,6 +158,15 @@ pub fn owner_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretStri
         .map(SecretString::from)
         .or_else(|| reader.secret("DATABASE_URL"))
         .ok_or(Problems(reader.problems))
+}
+
+/// The ledger's database alone: `DATABASE_URL`.
+///
+/// # Errors
+/// [`Problems`] when it is not set.
+pub fn database_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, Problems> {
+    let mut reader = Reader { variable, problems: Vec::new() };
+    reader.secret("DATABASE_URL").ok_or(Problems(reader.problems))
 }
 
 struct Reader<'a> {

@@ -34,6 +34,7 @@ use crate::processes::issue_reward::IssueReward;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
 use crate::vault::Vault;
+use crate::wake::{LOOK, Wake};
 
 const APP_CONNECTIONS: u32 = 24;
 const READ_CONNECTIONS: u32 = 24;
@@ -54,6 +55,9 @@ pub enum NotServed {
     /// Run this program's successor, or restore a database that fits it.
     #[error("the database has been migrated by a newer anchor: run that one")]
     DatabaseAhead,
+    /// Run `anchor migrate`.
+    #[error("the database's schema is older than this program: run `anchor migrate` first")]
+    DatabaseBehind,
     /// Start with the roles that the migrations make.
     #[error("this connection may change events: start with a role that may not")]
     CanRewriteHistory,
@@ -104,13 +108,16 @@ impl Application {
             checkpoint::ensure(&foundation.pool, &*projection).await?;
         }
         let inbox = Inbox::new(foundation.pool.clone(), foundation.vault.clone());
+        let appended = foundation.ledger.head();
+        let wake = Wake::follow(&config.database_url, appended, LOOK, &stopped).await?;
         let mut moved = Vec::new();
         if parts.workers {
             describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;
-            let runners = foundation.runners();
+            let runners = foundation.runners(&wake.head());
             moved = runners.iter().map(Runner::reached).collect();
             tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
         }
+        tasks.extend(wake.into_tasks());
         if parts.server {
             let shown = Shown::follow(foundation.read_pool.clone(), moved).await?;
             let state = foundation.state(config, inbox, shown)?;
@@ -180,9 +187,12 @@ impl Foundation {
         })
     }
 
-    /// One for each projection.
-    fn runners(&self) -> Vec<Runner> {
-        let runner = |projection| Runner::new(self.pool.clone(), projection, self.ledger.head());
+    /// One for each projection, woken by `head`.
+    fn runners(&self, head: &watch::Receiver<Position>) -> Vec<Runner> {
+        let runner = |projection| {
+            Runner::new(self.pool.clone(), projection, head.clone())
+                .reading_ahead_through(self.read_pool.clone())
+        };
         projections::all().into_iter().map(runner).collect()
     }
 

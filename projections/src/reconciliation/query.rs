@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::Position;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 
 /// Up to which moment the log counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,10 +111,21 @@ async fn moment(
     Ok((position, moment))
 }
 
+/// The totals of a journal up to a position, by currency: of whichever the search path names.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn lines_at(
+    connection: &mut PgConnection,
+    position: Position,
+) -> Result<Vec<SummaryLine>, sqlx::Error> {
+    lines(connection, "NULL::text", (position, None, None)).await
+}
+
 type Range = (Position, Option<NaiveDate>, Option<NaiveDate>);
 
 async fn lines(
-    pool: &PgPool,
+    reader: impl PgExecutor<'_>,
     group: &str,
     (position, from, to): Range,
 ) -> Result<Vec<SummaryLine>, sqlx::Error> {
@@ -151,7 +162,7 @@ async fn lines(
          SELECT *, issued - redeemed - expired - voided AS outstanding
            FROM filled ORDER BY partner_id NULLS LAST, currency"
     );
-    sqlx::query_as(&statement).bind(position.0).bind(from).bind(to).fetch_all(pool).await
+    sqlx::query_as(&statement).bind(position.0).bind(from).bind(to).fetch_all(reader).await
 }
 
 /// Why there is no summary. It is never an empty one instead.

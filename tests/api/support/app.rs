@@ -154,7 +154,7 @@ impl TestApp {
 
     async fn is_idle(&self) -> bool {
         let busy: i64 = sqlx::query_scalar(
-            "SELECT (SELECT count(*) FROM checkpoints WHERE position <
+            "SELECT (SELECT count(*) FROM checkpoints WHERE schema = 'read' AND position <
                        (SELECT coalesce(max(last_position), 0) FROM ledger_batches))
                   + (SELECT count(*) FROM read.reward_todo
                       WHERE step IN ('choose', 'issue', 'resolve') AND next_at < 'infinity')
