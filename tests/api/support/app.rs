@@ -21,6 +21,8 @@ use super::Doors;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+/// Many who look again and again keep the server from what they wait for.
+const LONGEST_BETWEEN_LOOKS: Duration = Duration::from_millis(160);
 /// The secret that every test's tokens are signed with.
 pub const JWT_SECRET: &str = "a-secret-of-the-tests-that-is-long-enough-0123";
 /// Who issues every test's tokens.
@@ -137,9 +139,11 @@ impl TestApp {
     /// Looks again and again until `holds`; fails with `what` when it does not in time.
     pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
         let begun = Instant::now();
+        let mut pause = BETWEEN_LOOKS;
         while !holds().await {
             assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_BETWEEN_LOOKS);
         }
     }
 
