@@ -23,7 +23,7 @@ pub enum AsOf {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct SummaryLine {
     /// Where; none for what is owed and not ordered anywhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub partner_id: Option<String>,
     /// Of what.
     pub currency: String,
@@ -103,12 +103,26 @@ async fn moment(
             .await?;
             (Position(position), time)
         }
-        AsOf::Position(position) => (position, now),
+        AsOf::Position(position) => (position, recorded_at(pool, position).await?.unwrap_or(now)),
     };
     if position > reached {
         return Err(SummaryError::NotReached { reached });
     }
     Ok((position, moment))
+}
+
+/// When a position was recorded; none before the first.
+async fn recorded_at(
+    pool: &PgPool,
+    position: Position,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT recorded_at FROM public.ledger_batches
+          WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1",
+    )
+    .bind(position.0)
+    .fetch_optional(pool)
+    .await
 }
 
 type Range = (Position, Option<NaiveDate>, Option<NaiveDate>);
