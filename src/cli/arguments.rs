@@ -25,7 +25,7 @@ pub struct Arguments {
 pub(super) enum Command {
     /// The whole system on this machine, with nothing to prepare
     #[command(after_help = "Example: anchor demo --once\n\
-        Plays the story, checks that the books agree, and prints one line.")]
+        Plays the story, checks that the books agree, and ends with one line.")]
     Demo(demo::DemoArguments),
     /// Server and workers against DATABASE_URL
     #[command(after_help = "Example: anchor serve --no-workers")]
@@ -79,13 +79,13 @@ pub(super) enum Command {
     #[command(after_help = "Example: anchor token --role finance --ttl 1h")]
     Token(token::TokenArguments),
     /// Shows or moves the clock of a demo or sandbox database
-    #[command(after_help = "Example: anchor clock forward 2d")]
+    #[command(after_help = "Example: anchor clock forward 2d --data-dir ./.anchor")]
     Clock {
         #[command(subcommand)]
         action: clock::ClockAction,
-        /// The demo's folder, when it is not ./.anchor
-        #[arg(long, global = true, default_value = "./.anchor")]
-        data_dir: PathBuf,
+        /// The demo's folder; when absent, DATABASE_URL, or the demo in ./.anchor
+        #[arg(long, global = true)]
+        data_dir: Option<PathBuf>,
     },
 }
 

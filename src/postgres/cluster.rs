@@ -2,13 +2,16 @@
 //! folder.
 //!
 //! *Guarantees*: listens on 127.0.0.1 alone with a password of its own; its sockets and its log lie
-//! in its folder; `stop` ends it, and so does dropping it. One that was stopped in mid-flight comes
-//! back at the same address.
+//! in its folder, the password readable by its owner alone; `stop` ends it, and so does dropping it.
+//! A start that was cut off is made good by the next one, and one that was stopped in mid-flight
+//! comes back at the same address.
 //!
 //! Cases: C19.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -82,11 +85,37 @@ impl PrivateCluster {
         Ok(cluster)
     }
 
+    /// Ends what an earlier start may have left running in `folder`, and removes what it holds.
+    ///
+    /// # Errors
+    /// When the folder cannot be removed.
+    pub fn remove(folder: &Path) -> Result<(), ClusterError> {
+        let servant = unprivileged::servant();
+        let folder = unprivileged::place(folder, servant.as_ref());
+        if !folder.exists() {
+            return Ok(());
+        }
+        let password = String::new();
+        let (programs, port, durability) = (binaries::find()?, 0, Durability::Fast);
+        let is_running = false;
+        Self { folder, programs, servant, port, password, durability, is_running }.remove_all()
+    }
+
+    fn remove_all(self) -> Result<(), ClusterError> {
+        self.stop_server("fast").ok();
+        Ok(fs::remove_dir_all(&self.folder)?)
+    }
+
+    /// Under another name first, so that a half-made cluster is never taken for a whole one.
     fn make(&self) -> Result<(), ClusterError> {
+        let unfinished = self.folder.join("pgdata.new");
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished)?;
+        }
         let mut bytes = [0_u8; 24];
         rand::rng().fill_bytes(&mut bytes);
         let password_file = self.folder.join("password");
-        fs::write(&password_file, hex::encode(bytes))?;
+        private_file(&password_file)?.write_all(hex::encode(bytes).as_bytes())?;
         if let Some(servant) = &self.servant {
             nix::unistd::chown(&password_file, Some(servant.uid), Some(servant.gid))
                 .map_err(std::io::Error::from)?;
@@ -95,7 +124,7 @@ impl PrivateCluster {
             "initdb",
             &[
                 "--pgdata",
-                &self.data(),
+                &unfinished.display().to_string(),
                 "--username=anchor_admin",
                 "--auth=scram-sha-256",
                 &format!("--pwfile={}", password_file.display()),
@@ -104,7 +133,8 @@ impl PrivateCluster {
                 "--data-checksums",
                 "--no-sync",
             ],
-        )
+        )?;
+        Ok(fs::rename(unfinished, self.folder.join("pgdata"))?)
     }
 
     fn start_server(&mut self) -> Result<(), ClusterError> {
@@ -197,6 +227,8 @@ impl PrivateCluster {
         command.stdout(Stdio::null());
         let words = self.folder.join(format!("{program}.log"));
         command.stderr(fs::File::create(&words)?);
+        // Ctrl-C is for us, who then stop the server; it would cut these off half-way.
+        command.process_group(0);
         if let Some(servant) = &self.servant {
             command.uid(servant.uid.as_raw()).gid(servant.gid.as_raw());
         }
@@ -218,6 +250,15 @@ impl Drop for PrivateCluster {
             self.stop_server("fast").ok();
         }
     }
+}
+
+/// A new file that nobody else may read.
+fn private_file(path: &Path) -> std::io::Result<fs::File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 fn free_port() -> std::io::Result<u16> {

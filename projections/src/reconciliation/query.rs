@@ -23,7 +23,7 @@ pub enum AsOf {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct SummaryLine {
     /// Where; none for what is owed and not ordered anywhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub partner_id: Option<String>,
     /// Of what.
     pub currency: String,
@@ -103,7 +103,7 @@ async fn moment(
             .await?;
             (Position(position), time)
         }
-        AsOf::Position(position) => (position, now),
+        AsOf::Position(position) => (position, recorded_at(pool, position).await?.unwrap_or(now)),
     };
     if position > reached {
         return Err(SummaryError::NotReached { reached });
@@ -120,6 +120,20 @@ pub async fn lines_at(
     position: Position,
 ) -> Result<Vec<SummaryLine>, sqlx::Error> {
     lines(connection, "NULL::text", (position, None, None)).await
+}
+
+/// When a position was recorded; none before the first.
+async fn recorded_at(
+    pool: &PgPool,
+    position: Position,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT recorded_at FROM public.ledger_batches
+          WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1",
+    )
+    .bind(position.0)
+    .fetch_optional(pool)
+    .await
 }
 
 type Range = (Position, Option<NaiveDate>, Option<NaiveDate>);

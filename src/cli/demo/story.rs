@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::cast::{CAST, JACK, MIA, PRIYA, Person, RUTH, RUTHS_NEW_START_DAYS, SAM};
 use super::client::{Caller, Client, Till};
 use super::narrate::Narrator;
+use super::voice::Voice;
 use crate::access::Role;
 use crate::clock::{self, Clock};
 
@@ -27,9 +28,32 @@ pub struct Stage {
     pub clock: Clock,
     /// To move the clock.
     pub owner: sqlx::PgPool,
+    /// Who is listening.
+    pub voice: Voice,
 }
 
 impl Stage {
+    /// Says who is who, or that the story has begun before.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn introduce(&self) -> anyhow::Result<()> {
+        if self.is_on_the_way(&MIA).await? {
+            self.voice.say("\nThis story has begun before and goes on where it was.");
+            self.voice.say("--fresh tells it from the beginning.");
+            return Ok(());
+        }
+        self.voice.say("\nThe cast:");
+        for person in CAST {
+            self.voice.say(format_args!("  {:<6} {}", person.name, person.about));
+        }
+        Ok(())
+    }
+
+    fn heading(&self, who: &str, what: &str) {
+        self.voice.say(format_args!("\n{who}: {what}"));
+    }
+
     /// Plays every chapter that has not been played.
     ///
     /// # Errors
@@ -47,7 +71,7 @@ impl Stage {
         if self.has_status(&MIA, "month_1", "redeemed").await? {
             return Ok(());
         }
-        heading("Mia", MIA.about);
+        self.heading("Mia", MIA.about);
         if !self.is_on_the_way(&MIA).await? {
             self.set_out(&MIA).await?;
             let contact = json!({ "email": "mia@members.example", "name": "Mia" });
@@ -71,7 +95,7 @@ impl Stage {
         if self.is_on_the_way(&SAM).await? {
             return Ok(());
         }
-        heading("Sam, Priya and Ruth", "Woolworths has run out of vouchers for a while");
+        self.heading("Sam, Priya and Ruth", "Woolworths has run out of vouchers for a while");
         self.fault("woolworths", "refuse", 3).await?;
         for person in [&SAM, &PRIYA, &RUTH] {
             self.set_out(person).await?;
@@ -89,7 +113,7 @@ impl Stage {
         if progress["journey_number"] == json!(2) {
             return Ok(());
         }
-        heading("Ruth", RUTH.about);
+        self.heading("Ruth", RUTH.about);
         let on = self.days_ago(&RUTH, RUTHS_NEW_START_DAYS);
         let path = format!("/api/members/{}/journey/restart", RUTH.id);
         self.client.post(Caller::staff(Role::Service), &path, json!({ "on": on })).await?;
@@ -102,7 +126,7 @@ impl Stage {
         if self.has_status(&JACK, "month_1", "issued").await? {
             return Ok(());
         }
-        heading("Jack", JACK.about);
+        self.heading("Jack", JACK.about);
         if !self.is_on_the_way(&JACK).await? {
             self.fault("woolworths", "refuse", 1).await?;
             self.fault("coles", "timeout_after", 1).await?;
@@ -117,7 +141,7 @@ impl Stage {
         if self.has_status(&PRIYA, "year_1", "issued").await? {
             return Ok(());
         }
-        heading("Priya", PRIYA.about);
+        self.heading("Priya", PRIYA.about);
         let reward = self.wait_for(&PRIYA, "year_1", "awaiting_choice").await?;
         let path = format!("/api/rewards/{}/claim", id_of(&reward)?);
         let claim = json!({ "partnerId": "coles" });
@@ -149,7 +173,7 @@ impl Stage {
 
     async fn forward_one_day(&mut self) -> anyhow::Result<()> {
         let day = chrono::Duration::days(1);
-        println!("  (the clock goes forward by one day)");
+        self.voice.say("  (the clock goes forward by one day)");
         clock::forward(&self.owner, day).await?;
         let seconds = day.num_seconds();
         self.till.ask("clock", json!({ "forward_seconds": seconds })).await?;
@@ -212,18 +236,6 @@ impl Stage {
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
-}
-
-/// Prints who is who.
-pub fn introduce() {
-    println!("\nThe cast:");
-    for person in CAST {
-        println!("  {:<6} {}", person.name, person.about);
-    }
-}
-
-fn heading(who: &str, what: &str) {
-    println!("\n{who}: {what}");
 }
 
 fn id_of(reward: &Value) -> anyhow::Result<&str> {

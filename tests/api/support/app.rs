@@ -111,13 +111,19 @@ impl TestApp {
         Application::start(config, parts, listener).await.unwrap()
     }
 
-    /// Waits until somebody answers that they are ready.
+    /// Waits until somebody answers that they are ready; fails with what they say instead.
     pub async fn until_ready(&self) {
         let ready = format!("{}/health/ready", self.base);
-        self.until("it is ready", async || {
-            self.http.get(&ready).send().await.is_ok_and(|answer| answer.status() == 200)
-        })
-        .await;
+        let begun = Instant::now();
+        loop {
+            let said = match self.http.get(&ready).send().await {
+                Ok(answer) if answer.status() == 200 => return,
+                Ok(answer) => answer.text().await.unwrap_or_default(),
+                Err(error) => format!("{error:?}"),
+            };
+            assert!(begun.elapsed() < PATIENCE, "waited in vain until it is ready: {said}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// Stops Anchor; the partners stay up.
