@@ -214,6 +214,7 @@ impl Runner {
             return Ok(None);
         };
         let target = Target { projection: &*self.projection, schema: LIVE };
+        let mut stopped_by = None;
         let reached = if self.failures + 1 < TRIES {
             project(tx, target, &batch).await?;
             last
@@ -221,7 +222,7 @@ impl Runner {
             match project_carefully(tx, target, &batch).await? {
                 Came::Through => last,
                 Came::Before { index, why } => {
-                    self.halt(&why, tx).await?;
+                    stopped_by = Some(why);
                     Position(batch[index].position.0 - 1)
                 }
             }
@@ -229,6 +230,10 @@ impl Runner {
         if reached > from {
             let copy = (&*self.projection, LIVE);
             checkpoint::advance(tx, copy, from, reached).await?;
+        }
+        // After the move, which takes an earlier reason away.
+        if let Some(why) = stopped_by {
+            self.halt(&why, tx).await?;
         }
         Ok(Some((from, reached)))
     }
