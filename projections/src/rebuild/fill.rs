@@ -1,8 +1,9 @@
-//! How does the log become the rows of several copies? Read once, and a few workers take every batch.
+//! How does the log become the rows of several copies? Read once, and a few workers take every
+//! batch.
 //!
-//! A worker has a connection of its own and a share of the copies, each with its checkpoint: a slow
-//! copy holds the others up by a few batches at most, and one that was stopped goes on from where it
-//! was.
+//! A worker has a connection of its own and a share of the copies, each with its checkpoint: a
+//! slow copy holds the others up by a few batches at most, and one that was stopped goes on from
+//! where it was.
 //!
 //! Rows: A4, Q3.
 
