@@ -147,7 +147,8 @@ impl Config {
     }
 }
 
-/// The URL with which migrations run and read models are rebuilt: `DATABASE_OWNER_URL`, else `DATABASE_URL`.
+/// The URL with which migrations run and read models are rebuilt: `DATABASE_OWNER_URL`, else
+/// `DATABASE_URL`.
 ///
 /// # Errors
 /// [`Problems`] when neither is set.

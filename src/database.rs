@@ -15,8 +15,8 @@ use sqlx::{ConnectOptions, Connection, Executor, PgPool};
 /// Every step of the schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-/// Longer than a statement may take, so that who waits behind a slow one still gets a turn, and well
-/// within what a request may take.
+/// Longer than a statement may take, so that who waits behind a slow one still gets a turn, and
+/// well within what a request may take.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Nobody waits for an answer who rebuilds or migrates: they may wait for a busy server.
 const OWNERS_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);

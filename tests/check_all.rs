@@ -14,8 +14,8 @@ use secrecy::ExposeSecret;
 use test_database::{SERVER_VARIABLE, TEMPLATE};
 
 /// What cargo tells the program it runs about that program's own package. Build scripts read the
-/// same names: handed down to another cargo they look changed, and half of what a plain `cargo build`
-/// made would be built again, every time one follows the other.
+/// same names: handed down to another cargo they look changed, and half of what a plain `cargo
+/// build` made would be built again, every time one follows the other.
 const ABOUT_THIS_PACKAGE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
 #[tokio::main]

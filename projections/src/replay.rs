@@ -151,7 +151,8 @@ async fn position_at(
 ) -> Result<Position, ReplayError> {
     let (is_past, position): (bool, i64) = sqlx::query_as(
         "SELECT $1 <= ledger_now(), coalesce((SELECT last_position FROM public.ledger_batches
-                  WHERE recorded_at <= $1 ORDER BY recorded_at DESC, last_position DESC LIMIT 1), 0)",
+                  WHERE recorded_at <= $1
+                  ORDER BY recorded_at DESC, last_position DESC LIMIT 1), 0)",
     )
     .bind(time)
     .fetch_one(connection)

@@ -4,8 +4,8 @@
 //! There is no timer: one statement at a time, and the next takes along all that have come
 //! meanwhile. Alone, a webhook waits for nobody.
 //!
-//! *Guarantees*: whoever is told «kept» finds it after any crash; of many copies, in one batch or in
-//! many processes, one is new. A batch that fails keeps nothing, and all of it is told so.
+//! *Guarantees*: whoever is told «kept» finds it after any crash; of many copies, in one batch or
+//! in many processes, one is new. A batch that fails keeps nothing, and all of it is told so.
 //!
 //! Rows: W3, W5.
 

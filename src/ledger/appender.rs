@@ -146,8 +146,8 @@ impl Appender {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     let batch = self.give_up_on_the_late(batch);
-                    // Unanswered or not stored, it is sent again: the primary key sees to it that it
-                    // counts once.
+                    // Unanswered or not stored, it is sent again: the primary key sees to it that
+                    // it counts once.
                     let (LookedUp::NotStored(rest) | LookedUp::NoAnswer(rest)) =
                         self.look_up(batch).await;
                     to_send.push(rest);
@@ -172,8 +172,8 @@ impl Appender {
         }
     }
 
-    /// Answers each command. One that was sent before may have lost against itself, and is looked up
-    /// first: those of which nobody can say it yet come back, to be sent once more.
+    /// Answers each command. One that was sent before may have lost against itself, and is looked
+    /// up first: those of which nobody can say it yet come back, to be sent once more.
     async fn answer(&mut self, batch: Vec<Append>, outcomes: Vec<Option<i64>>) -> Vec<Append> {
         let mut perhaps_itself = Vec::new();
         for (append, outcome) in batch.into_iter().zip(outcomes) {

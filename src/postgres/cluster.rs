@@ -2,9 +2,9 @@
 //! folder.
 //!
 //! *Guarantees*: listens on 127.0.0.1 alone with a password of its own; its sockets and its log lie
-//! in its folder, the password readable by its owner alone; `stop` ends it, and so does dropping it.
-//! A start that was cut off is made good by the next one, and one that was stopped in mid-flight
-//! comes back at the same address.
+//! in its folder, the password readable by its owner alone; `stop` ends it, and so does dropping
+//! it. A start that was cut off is made good by the next one, and one that was stopped in
+//! mid-flight comes back at the same address.
 //!
 //! Cases: C19.
 

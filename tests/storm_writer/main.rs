@@ -1,8 +1,9 @@
 //! One more process that writes to the log in a storm, with a ledger of its own.
 //!
-//! The tests of the log start it and speak with it by lines of JSON: it is given its [`parts::work::Orders`],
-//! says `ready`, begins at `go`, hands on every answer as a [`parts::told::Told`], and ends when its work
-//! is done, when it is told `stop`, or when nobody is there any more to tell it.
+//! The tests of the log start it and speak with it by lines of JSON: it is given its
+//! [`parts::work::Orders`], says `ready`, begins at `go`, hands on every answer as a
+//! [`parts::told::Told`], and ends when its work is done, when it is told `stop`, or when nobody is
+//! there any more to tell it.
 //!
 //! *Why an example*: only those may use what only tests may, and `cargo test` builds them.
 

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`copy`](self::copy) | tables as the live ones have them, in a schema of their own |
 //! | `fill` | the log, read once, becomes the rows of several copies |
-//! | `swap` | one short transaction: up to the live position, tables and checkpoints change places |
+//! | `swap` | one transaction: up to the live position, tables and checkpoints change places |
 //! | [`compare`] | are two copies the same at one position, row by row? |
 //! | `retired` | what was asked before is kept for a week |
 //!

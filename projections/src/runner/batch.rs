@@ -1,9 +1,9 @@
 //! How does a batch become rows, and what becomes of an event that cannot?
 //!
-//! All of it in the caller's transaction. [`project`] does it or fails. [`project_carefully`] halves
-//! what fails, behind savepoints, until the event is found: then it stops before it, or sets it
-//! aside with all later ones of its stream and goes on. The caller holds the checkpoint, so what is
-//! set aside is what failed, whoever else is running.
+//! All of it in the caller's transaction. [`project`] does it or fails. [`project_carefully`]
+//! halves what fails, behind savepoints, until the event is found: then it stops before it, or sets
+//! it aside with all later ones of its stream and goes on. The caller holds the checkpoint, so what
+//! is set aside is what failed, whoever else is running.
 //!
 //! Rows: Q3.
 

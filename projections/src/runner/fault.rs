@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | the event: a rule does not hold, a value does not fit | tried again, found, halted or parked |
 //! | the log: a hole, a payload that was changed | halted |
-//! | everything else: the database is away, a newer program wrote the event | waited for, and said |
+//! | all else: the database is away, a newer program wrote the event | waited for, and said |
 //!
 //! Rows: Q3, D6.
 

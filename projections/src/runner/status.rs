@@ -61,7 +61,8 @@ pub async fn status(pool: &PgPool) -> Result<Vec<ProjectionStatus>, sqlx::Error>
                                          ORDER BY first_position DESC LIMIT 1), 0) AS at)
          SELECT c.name, c.schema, c.version, c.position, c.state,
                 greatest(head.at - c.position, 0) AS lag_positions,
-                coalesce((SELECT greatest(extract(epoch FROM ledger_now() - b.recorded_at), 0)::bigint
+                coalesce((SELECT greatest(extract(epoch FROM ledger_now() - b.recorded_at),
+                                          0)::bigint
                             FROM public.ledger_batches b
                            WHERE b.first_position <= c.position + 1 AND c.position < head.at
                            ORDER BY b.first_position DESC LIMIT 1), 0) AS lag_seconds,

@@ -1,5 +1,5 @@
-//! How far is long work? A bar on a terminal, a line every tenth elsewhere; always beside the result
-//! and never in it.
+//! How far is long work? A bar on a terminal, a line every tenth elsewhere; always beside the
+//! result and never in it.
 
 use std::io::{IsTerminal as _, stderr};
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,7 +1,8 @@
 //! Is this process alive, and may it be sent requests?
 //!
 //! Ready means: the database answers, its schema fits, and no read model stands still, has rows of
-//! another version than this program's, or lags by more than half a minute. A process that is not ready says why, for people and for programs.
+//! another version than this program's, or lags by more than half a minute. A process that is not
+//! ready says why, for people and for programs.
 //!
 //! Rows: U6, Q3.
 

@@ -1,4 +1,5 @@
-//! What becomes of an event that cannot be projected, whoever is running, and how does it come back?
+//! What becomes of an event that cannot be projected, whoever is running, and how does it come
+//! back?
 //!
 //! Rows: Q3, D6, U5.
 
