@@ -13,7 +13,8 @@ use crate::support::{TestApp, Who};
 const CLIENTS: usize = 64;
 /// So many clients want the same reward.
 const CLIENTS_A_GROUP: usize = 8;
-const EACH_KIND: usize = 100;
+/// Rewards that are issued by themselves, and as many that are claimed.
+pub const EACH_KIND: usize = 100;
 
 /// What one client was told: which voucher belongs to which reward.
 type Told = Vec<(String, String)>;
@@ -54,15 +55,15 @@ pub static CROWD: Mutex<()> = Mutex::const_new(());
 async fn sixty_four_clients_and_two_hundred_rewards_make_one_voucher_each() {
     let _alone = CROWD.lock().await;
     let app = TestApp::start().await;
-    one_voucher_each(&app).await;
+    one_voucher_each(&app, EACH_KIND).await;
     app.finish().await;
 }
 
-/// Sixty-four clients, two hundred rewards, half of them to be claimed: one voucher each, whoever
-/// asks, in the partners' book and in ours.
-pub async fn one_voucher_each(app: &TestApp) {
+/// Sixty-four clients and twice so many rewards, half of them to be claimed: one voucher each,
+/// whoever asks, in the partners' book and in ours.
+pub async fn one_voucher_each(app: &TestApp, each_kind: usize) {
     let mut members = Vec::new();
-    for _ in 0..EACH_KIND {
+    for _ in 0..each_kind {
         members.push((Who::member(), "month_1"));
         members.push((Who::member(), "year_1"));
     }
@@ -78,7 +79,7 @@ pub async fn one_voucher_each(app: &TestApp) {
     for (reward, voucher) in told.iter().flatten() {
         vouchers.entry(reward).or_default().insert(voucher);
     }
-    assert_eq!(vouchers.len(), 2 * EACH_KIND, "every reward was asked for");
+    assert_eq!(vouchers.len(), 2 * each_kind, "every reward was asked for");
     for (reward, vouchers) in &vouchers {
         assert_eq!(vouchers.len(), 1, "{reward} is one voucher to everybody");
     }
@@ -86,7 +87,7 @@ pub async fn one_voucher_each(app: &TestApp) {
     // A year brings its first month as well.
     let of = |book: &[Value], amount: &str| book.iter().filter(|v| v["amount"] == amount).count();
     let book = app.book().await;
-    assert_eq!((of(&book, "20.00"), of(&book, "200.00")), (2 * EACH_KIND, EACH_KIND));
+    assert_eq!((of(&book, "20.00"), of(&book, "200.00")), (2 * each_kind, each_kind));
     let in_book: BTreeSet<&str> =
         book.iter().map(|voucher| voucher["partner_ref"].as_str().unwrap()).collect();
     assert!(vouchers.values().flatten().all(|voucher| in_book.contains(voucher)));

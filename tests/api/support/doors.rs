@@ -86,9 +86,13 @@ impl ServerProcess {
         .await;
     }
 
-    /// Kills it without a word, as by `kill -9`, and starts another at its address.
-    pub async fn kill_and_restart(&mut self, app: &TestApp) {
+    /// Kills it without a word, as by `kill -9`.
+    pub async fn kill(&mut self) {
         self.process.kill().await.unwrap();
+    }
+
+    /// Starts another at its address.
+    pub async fn start_again(&mut self, app: &TestApp) {
         self.process = Self::run(app, &self.base);
         self.until_ready(app).await;
     }
