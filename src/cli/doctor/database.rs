@@ -8,6 +8,8 @@ use crate::database::{self, DatabaseError, MigrationState, Role};
 
 /// A pool to look further with, and what was found; without one, why.
 pub(super) async fn look(url: &SecretString) -> Result<(PgPool, Vec<Finding>), Vec<Finding>> {
+    // A pool waits for a server that is not there; one connection says so at once.
+    database::connect_one(url, Role::Owner).await.map_err(|error| vec![away(&error)])?;
     let owner =
         database::connect(url, Role::Owner, 1).await.map_err(|error| vec![away(&error)])?;
     let state = database::migration_state(&owner).await.map_err(|error| vec![away(&error)])?;

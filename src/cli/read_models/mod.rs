@@ -22,6 +22,8 @@ pub mod replay;
 /// When the database cannot be reached, or is not migrated to this program's schema.
 async fn owner() -> anyhow::Result<PgPool> {
     let url = config::owner_url(&|name| std::env::var(name).ok())?;
+    // A pool waits for a server that is not there; one connection says so at once.
+    database::connect_one(&url, Role::Owner).await?;
     let pool = database::connect(&url, Role::Owner, CONNECTIONS).await?;
     fits(&pool).await?;
     Ok(pool)
