@@ -32,6 +32,8 @@ use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
+use crate::processes::verify_accounts::VerifyAccounts;
+use crate::processes::watch_partners::watch_partners;
 use crate::vault::Vault;
 
 const APP_CONNECTIONS: u32 = 24;
@@ -107,6 +109,7 @@ impl Application {
             describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;
             tasks.extend(foundation.start_workers(&inbox, &stopped));
         }
+        tasks.push(tokio::spawn(watch_partners(foundation.partners.clone(), stopped.clone())));
         if parts.server {
             let state = foundation.state(config, inbox)?;
             tasks.push(tokio::spawn(async move {
@@ -152,7 +155,10 @@ impl Foundation {
         let partners =
             Partners::new(config.catalogue.clone(), config.partners.clone(), http, vault.clone())
                 .await?;
-        let policies = Arc::new(Policies::built_in());
+        let known = config.catalogue.iter();
+        let known: Vec<_> =
+            known.map(|entry| (entry.id().clone(), entry.partner_type())).collect();
+        let policies = Arc::new(Policies::built_in().knowing(&known));
         Ok(Self { pool, read_pool, clock, vault, ledger, partners, policies })
     }
 
@@ -169,6 +175,7 @@ impl Foundation {
             trust,
             catalogue: config.catalogue,
             partners: config.partners,
+            calls: self.partners.clone(),
             step_up_from: config.step_up_from,
             support_contact: config.support_contact,
         })
@@ -178,11 +185,13 @@ impl Foundation {
         let mut tasks = Vec::new();
         let mut rewards_due = self.ledger.head();
         let mut journeys_due = self.ledger.head();
+        let mut accounts_due = self.ledger.head();
         for projection in projections::all() {
             let name = projection.name();
             let runner = Runner::new(self.pool.clone(), projection, self.ledger.head());
             match name {
                 projections::reward_todo::NAME => rewards_due = runner.reached(),
+                projections::account_todo::NAME => accounts_due = runner.reached(),
                 projections::journey_todo::NAME => journeys_due = runner.reached(),
                 _ => {}
             }
@@ -190,6 +199,7 @@ impl Foundation {
         }
         tasks.push(self.issue_rewards(rewards_due, stop));
         tasks.push(self.reach_milestones(journeys_due, stop));
+        tasks.push(self.verify_accounts(accounts_due, stop));
         let worker = Worker::new(
             inbox.clone(),
             self.ledger.clone(),
@@ -216,6 +226,25 @@ impl Foundation {
         let stop = stop.clone();
         tokio::spawn(async move {
             take_turns("issue_reward", || process.turn(), wake, stop).await;
+        })
+    }
+
+    fn verify_accounts(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = VerifyAccounts {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            partners: self.partners.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            worker: Uuid::now_v7(),
+        };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("verify_accounts", || process.turn(), wake, stop).await;
         })
     }
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    FundingModel, MilestoneReached, RewardCommand, RewardError, RewardEvent, RewardStatus,
-    ValueKind,
+    CreditState, FundingModel, MilestoneReached, RewardCommand, RewardError, RewardEvent,
+    RewardStatus, ValueKind,
 };
 use crate::aggregate::aggregate;
 use crate::ids::{AccountId, PartnerId};
@@ -138,7 +138,10 @@ pub struct IssuedCredit {
     pub credit_id: String,
     pub partner_id: PartnerId,
     pub attempt: u32,
+    pub account_id: AccountId,
+    pub amount: Amount,
     pub funding_model: FundingModel,
+    pub state: CreditState,
     pub is_settled: bool,
 }
 
@@ -152,6 +155,8 @@ pub struct Reward {
     pub(super) refusals: Vec<Refusal>,
     pub(super) voucher: Option<IssuedVoucher>,
     pub(super) credit: Option<IssuedCredit>,
+    /// Accounts from which a credit came back: it would come back again.
+    pub(super) returned_from: Vec<AccountId>,
     pub(super) found_late: Vec<String>,
     /// What a void gave back: less than the face value when some of it had been spent.
     pub(super) given_back: Option<Amount>,
@@ -193,7 +198,8 @@ impl Reward {
             | C::RecordVoucher(_)
             | C::RecordCredit { .. }
             | C::AttestOutcome { .. } => self.decide_issuing(reached, command, at),
-            C::SettleCredit { .. }
+            C::ProgressCredit { .. }
+            | C::SettleCredit { .. }
             | C::ReturnCredit { .. }
             | C::Reveal
             | C::RecordRedemption { .. }
@@ -256,6 +262,12 @@ impl Reward {
     #[must_use]
     pub fn credit(&self) -> Option<&IssuedCredit> {
         self.credit.as_ref()
+    }
+
+    /// Whether a credit to this account came back.
+    #[must_use]
+    pub fn came_back_from(&self, account: AccountId) -> bool {
+        self.returned_from.contains(&account)
     }
 
     /// What the member is still owed and nobody has issued.

@@ -126,6 +126,7 @@ fn fold(row: &mut Row, event: &RewardEvent, recorded: &Recorded) -> Result<(), P
 fn value(row: &mut Row, event: &RewardEvent) {
     match event {
         RewardEvent::PartnerChosen(e) => row.partner_used = Some(e.partner_id.to_string()),
+        RewardEvent::AccountAwaited(_) => row.partner_used = None,
         RewardEvent::IssuanceRefused(e) => {
             row.partner_used = None;
             row.error_message = Some(e.code.clone());
@@ -148,7 +149,10 @@ fn value(row: &mut Row, event: &RewardEvent) {
             row.issued_at = Some(e.occurred_at);
             row.error_message = None;
         }
-        RewardEvent::CreditSettled(_) => detail(row, "state", json!("settled")),
+        RewardEvent::CreditProgressed(e) => detail(row, "state", json!(e.state)),
+        RewardEvent::CreditSettled(e) => {
+            detail(row, "state", e.state.map_or(json!("settled"), |state| json!(state)));
+        }
         RewardEvent::CreditReturned(e) => {
             detail(row, "state", json!("returned"));
             row.credit_id = None;
@@ -161,7 +165,6 @@ fn value(row: &mut Row, event: &RewardEvent) {
             detail(row, "remaining", json!(Amount::ZERO));
         }
         RewardEvent::MilestoneReached(_)
-        | RewardEvent::AccountAwaited(_)
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)
         | RewardEvent::RewardHeld(_)

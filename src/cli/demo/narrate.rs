@@ -10,7 +10,7 @@ use domain::journey::JourneyEvent;
 use domain::member::MemberEvent;
 use domain::partner::PartnerEvent;
 use domain::partner_account::PartnerAccountEvent;
-use domain::reward::RewardEvent;
+use domain::reward::{CreditState, RewardEvent};
 use projections::{Recorded, event_log};
 use sqlx::PgPool;
 
@@ -108,6 +108,9 @@ impl Narrator {
             }
             RewardEvent::VoucherIssued(_)
             | RewardEvent::CreditApplied(_)
+            | RewardEvent::CreditProgressed(_)
+            | RewardEvent::CreditSettled(_)
+            | RewardEvent::CreditReturned(_)
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::VoucherRedeemed(_)
             | RewardEvent::RewardFailed(_) => return value(milestone, event),
@@ -115,8 +118,6 @@ impl Narrator {
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::RewardHeld(_)
             | RewardEvent::RewardReleased(_)
-            | RewardEvent::CreditSettled(_)
-            | RewardEvent::CreditReturned(_)
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
             | RewardEvent::VoucherVoided(_)
@@ -140,6 +141,34 @@ fn value(milestone: &str, event: &RewardEvent) -> Option<String> {
         RewardEvent::CreditApplied(e) => {
             format!("{} took the credit of ${}", e.partner_id, e.amount)
         }
+        RewardEvent::CreditProgressed(e) => match e.state {
+            CreditState::AwaitingTap => {
+                format!("{}'s top-up waits for a tap of the card", name_of(e.member_id.0))
+            }
+            CreditState::Dormant => {
+                format!("{}'s top-up sleeps until the card is shown", name_of(e.member_id.0))
+            }
+            CreditState::Accepted
+            | CreditState::PostedToAccount
+            | CreditState::OnBill
+            | CreditState::Loaded => {
+                format!(
+                    "the credit stands on {}'s account at {}",
+                    name_of(e.member_id.0),
+                    e.partner_id
+                )
+            }
+        },
+        RewardEvent::CreditSettled(e) => match e.state {
+            Some(CreditState::Loaded) => {
+                format!("${} are on {}'s card now", e.amount, name_of(e.member_id.0))
+            }
+            _ => format!("${} stand on {}'s bill now", e.amount, name_of(e.member_id.0)),
+        },
+        RewardEvent::CreditReturned(e) => format!(
+            "the credit came back from {} ({}); it waits for another account",
+            e.partner_id, e.why
+        ),
         RewardEvent::VoucherRevealed(e) => {
             format!("{} looked at the code; the look is on record", name_of(e.member_id.0))
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use domain::ids::PartnerId;
 use projections::runner::{self, ProjectionStatus};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -15,6 +16,7 @@ use prometheus::{
 
 use crate::access::Anyone;
 use crate::http::state::AppState;
+use crate::partners::guard::breaker::BreakerState;
 
 /// The measurements of one process.
 #[derive(Clone)]
@@ -31,6 +33,7 @@ struct Measured {
     lag_seconds: IntGaugeVec,
     halted: IntGaugeVec,
     parked: IntGaugeVec,
+    breakers: IntGaugeVec,
 }
 
 impl Metrics {
@@ -52,6 +55,10 @@ impl Metrics {
         let halted =
             opts("anchor_projection_halted", "1 when a read model stands still at an event.");
         let parked = opts("anchor_projection_parked", "Events that a read model set aside.");
+        let breakers = opts(
+            "anchor_partner_breaker",
+            "A partner's breaker: 0 closed, 1 half open, 2 open.",
+        );
         let valid = "names and labels are valid and used once";
         let all = Measured {
             registry: Registry::new(),
@@ -62,6 +69,7 @@ impl Metrics {
             lag_seconds: IntGaugeVec::new(lag_seconds, &["projection"]).expect(valid),
             halted: IntGaugeVec::new(halted, &["projection"]).expect(valid),
             parked: IntGaugeVec::new(parked, &["projection"]).expect(valid),
+            breakers: IntGaugeVec::new(breakers, &["partner"]).expect(valid),
         };
         let register = |metric: Box<dyn prometheus::core::Collector>| {
             all.registry.register(metric).expect(valid);
@@ -73,6 +81,7 @@ impl Metrics {
         register(Box::new(all.lag_seconds.clone()));
         register(Box::new(all.halted.clone()));
         register(Box::new(all.parked.clone()));
+        register(Box::new(all.breakers.clone()));
         Self { all: Arc::new(all) }
     }
 
@@ -95,6 +104,16 @@ impl Metrics {
         self.all.lag_seconds.with_label_values(&name).set(lag.lag_seconds);
         self.all.halted.with_label_values(&name).set(i64::from(lag.state == "halted"));
         self.all.parked.with_label_values(&name).set(lag.parked);
+    }
+
+    /// A partner's breaker stands so.
+    pub fn breaker_is(&self, partner: &PartnerId, state: BreakerState) {
+        let number = match state {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        };
+        self.all.breakers.with_label_values(&[partner.as_str()]).set(number);
     }
 
     /// Everything, in Prometheus' text form.
@@ -123,6 +142,7 @@ pub async fn show(_: Anyone, metrics: Data<Metrics>, state: Data<AppState>) -> H
     // Without the database, what this process has measured itself is told all the same.
     let lags = runner::status(&state.read_pool).await.unwrap_or_default();
     lags.iter().for_each(|lag| metrics.lag_is(lag));
+    state.calls.breakers().for_each(|(partner, breaker)| metrics.breaker_is(partner, breaker));
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(metrics.text())

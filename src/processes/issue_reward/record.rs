@@ -17,6 +17,7 @@ use super::worker::IssueReward;
 use crate::config::{MAX_DEFERRALS, MAX_DEFERRED_HOURS};
 use crate::ledger::ExecuteError;
 use crate::partners::{Accepted, NewCredit, NewVoucher, Outcome};
+use crate::processes::held_once::{What, hold};
 use crate::vault::Place;
 
 impl IssueReward {
@@ -36,7 +37,7 @@ impl IssueReward {
                 self.voucher(hand, attempt, partner, voucher).await?
             }
             Outcome::Accepted(Accepted::Credit(credit)) => {
-                self.credit(hand, attempt, partner, credit).await?
+                self.credit(hand, attempt, credit).await?
             }
             Outcome::Refused { code, temporary } => {
                 RewardCommand::RecordRefused { attempt, code, temporary, counts_as_try: true }
@@ -45,6 +46,13 @@ impl IssueReward {
                 self.deferred(hand, attempt, why, retry_after).await?
             }
             Outcome::Unknown { why } => self.unknown(hand, attempt, why).await?,
+        };
+        let command = match self.is_ours_alone(hand, partner, &command).await? {
+            true => command,
+            false => {
+                tracing::error!(reward.id = %hand.id, %partner, "given to another reward before");
+                self.unknown(hand, attempt, "given_before").await?
+            }
         };
         let is_value = matches!(
             command,
@@ -64,6 +72,31 @@ impl IssueReward {
             }
             Err(error) => Err(error).context("the outcome could not be recorded"),
         }
+    }
+
+    /// Whether no other reward was given this voucher, code or credit before.
+    async fn is_ours_alone(
+        &self,
+        hand: &InHand,
+        partner: &PartnerId,
+        command: &RewardCommand,
+    ) -> anyhow::Result<bool> {
+        let held = match command {
+            RewardCommand::RecordVoucher(voucher) => vec![
+                (What::Voucher, voucher.voucher_id.as_str()),
+                (What::VoucherCode, voucher.code_tag.as_str()),
+            ],
+            RewardCommand::RecordCredit { credit_id, .. } => {
+                vec![(What::Credit, credit_id.as_str())]
+            }
+            _ => Vec::new(),
+        };
+        for value in held {
+            if hold(&self.pool, partner, value, hand.id.0).await?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Put off, unless it has been put off too often: then it is a refusal that is no try, provided
@@ -151,13 +184,14 @@ impl IssueReward {
         &self,
         hand: &InHand,
         attempt: u32,
-        partner: &PartnerId,
         new: NewCredit,
     ) -> anyhow::Result<RewardCommand> {
+        let chosen = hand.reward.chosen().and_then(|chosen| chosen.account_id);
+        let account_id = chosen.context("a credit is ordered for an account")?;
         let account = self
-            .account_of(hand.reached.member_id, partner)
+            .account(hand.reached.member_id, account_id)
             .await?
-            .context("a credit was accepted for an account that is no longer linked")?;
+            .context("a credit goes to an account that was linked")?;
         Ok(RewardCommand::RecordCredit {
             attempt,
             credit_id: new.credit_id,

@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::Duration;
 use domain::ids::{AccountId, MemberId, PartnerId};
+use domain::partner::Product;
 use domain::reward::{Attempt, Reward, RewardCommand, RewardError};
 use futures::StreamExt;
 use projections::reward_todo::query::{self as todo, DueReward};
@@ -15,7 +16,7 @@ use projections::{partners as partner_rows, user_partner_accounts};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::choose::{Choice, Known, Offer, choose};
+use super::choose::{Choice, Known, choose};
 use super::send::{InHand, send_deadline};
 use super::step::{Step, due_again_at, step};
 use crate::clock::Clock;
@@ -72,7 +73,7 @@ impl IssueReward {
     async fn work_on(
         &self,
         due: &DueReward,
-        offers: &BTreeMap<PartnerId, Vec<Offer>>,
+        offers: &BTreeMap<PartnerId, Vec<Product>>,
     ) -> anyhow::Result<()> {
         let deadline = send_deadline();
         let mut hand = self.take_up(due, deadline).await?;
@@ -112,7 +113,7 @@ impl IssueReward {
         &self,
         due: &DueReward,
         hand: &InHand,
-        offers: &BTreeMap<PartnerId, Vec<Offer>>,
+        offers: &BTreeMap<PartnerId, Vec<Product>>,
     ) -> anyhow::Result<bool> {
         let known = Known {
             offers: offers.clone(),
@@ -125,6 +126,11 @@ impl IssueReward {
         };
         let is_choice = matches!(*command, RewardCommand::Choose { .. });
         match self.execute(hand, *command).await {
+            // It waited for an account before, and still does: until one is verified.
+            Ok(executed) if executed.recorded == 0 => {
+                todo::look_again_at(&self.pool, due, None).await?;
+                Ok(false)
+            }
             Ok(_) => Ok(is_choice),
             Err(ExecuteError::Refused(_)) => Ok(false),
             Err(error) => Err(error.into()),
@@ -142,19 +148,14 @@ impl IssueReward {
         Ok(found.into_iter().map(|account| (account.partner_id, account.account_id)).collect())
     }
 
-    /// What active and configured partners offer right now.
-    async fn offers(&self) -> anyhow::Result<BTreeMap<PartnerId, Vec<Offer>>> {
+    /// What active partners that can be reached offer right now.
+    async fn offers(&self) -> anyhow::Result<BTreeMap<PartnerId, Vec<Product>>> {
         let active = partner_rows::query::active(&self.pool).await?;
         Ok(active
             .into_iter()
-            .filter(|partner| self.partners.is_configured(partner))
+            .filter(|partner| self.partners.is_reachable(partner))
             .filter_map(|partner| {
-                let details = self.partners.catalogue().get(&partner)?.details();
-                let offers = details
-                    .products
-                    .into_iter()
-                    .map(|product| Offer { product: product.id, kind: product.kind })
-                    .collect();
+                let offers = self.partners.catalogue().get(&partner)?.products().to_vec();
                 Some((partner, offers))
             })
             .collect())

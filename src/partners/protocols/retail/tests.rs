@@ -11,11 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use super::OPENAPI;
-use super::calls::outcome_of;
-use super::wire::read_notice;
+use super::wire::Retail;
 use crate::partners::calls::{NoAnswer, client, send};
 use crate::partners::outcome::{Accepted, Outcome};
-use crate::partners::partner::{Notice, Order};
+use crate::partners::partner::{Notice, Order, UnreadableNotice};
+use crate::partners::protocols::answers::outcome_of;
+use crate::partners::protocols::speaker::Dialect;
+use crate::partners::protocols::values::VoucherOrder;
 
 fn order() -> Order {
     Order {
@@ -27,6 +29,10 @@ fn order() -> Order {
         currency: "AUD".parse().unwrap(),
         account: None,
     }
+}
+
+fn read_notice(body: &[u8]) -> Result<Notice, UnreadableNotice> {
+    Retail::read_notice(body)
 }
 
 fn voucher() -> Value {
@@ -73,11 +79,8 @@ async fn outcome(bytes: Vec<u8>) -> Outcome {
     crate::install_tls();
     let url = answers(bytes).await;
     let deadline = Instant::now() + Duration::from_secs(5);
-    match send(client().unwrap().post(url).body("{}"), deadline).await {
-        Ok(answer) => outcome_of(&answer, &order()),
-        Err(NoAnswer::NotSent(why)) => Outcome::Deferred { why, retry_after: None },
-        Err(NoAnswer::Lost(why)) => Outcome::Unknown { why },
-    }
+    let answer = send(client().unwrap().post(url).body("{}"), deadline).await;
+    outcome_of(answer, |answer| Retail::accepted(answer, &order()))
 }
 
 async fn outcome_of_json(status: &str, body: &Value) -> Outcome {
@@ -205,7 +208,7 @@ async fn nothing_leaves_after_the_deadline() {
 
 #[test]
 fn an_order_is_four_fields_and_nothing_else() {
-    let body = serde_json::to_value(super::wire::OrderOut::of(&order())).unwrap();
+    let body = serde_json::to_value(VoucherOrder::of(&order())).unwrap();
     let allowed = json!({
         "reference": "MFRGGZDFMZTWQ2LK",
         "product": "coles-egift",
