@@ -9,6 +9,7 @@ mod clock;
 mod demo;
 mod exit;
 mod migrate;
+mod partner;
 mod sandbox;
 pub mod serve;
 mod token;

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use domain::AnchorEvent;
 use domain::partner_account::PartnerAccountEvent;
 use domain::reward::{RewardEvent, RewardType};
@@ -18,6 +18,9 @@ use crate::projection::{Projection, ProjectionError, Recorded};
 
 /// The key of its checkpoint.
 pub const NAME: &str = "reward_todo";
+
+/// How long after it began to wait for an account a reward is looked at once more.
+const LOOKED_AT_AGAIN_SECONDS: i64 = 1;
 
 /// The todo table `reward_todo`.
 pub struct RewardTodo;
@@ -111,7 +114,7 @@ async fn wake(
 ) -> Result<(), ProjectionError> {
     sqlx::query(
         "UPDATE reward_todo SET step = 'choose', next_at = $2, lease_owner = NULL
-          WHERE member_id = $1 AND step IN ('wait_account', 'choose')",
+          WHERE member_id = $1 AND step = 'choose'",
     )
     .bind(member)
     .bind(at)
@@ -137,7 +140,12 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::IssuanceOutcomeUnknown(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::OutcomeAttested(e) if e.issued => (e.member_id, "manual", None),
         RewardEvent::OutcomeAttested(e) => (e.member_id, "choose", now),
-        RewardEvent::AccountAwaited(e) => (e.member_id, "wait_account", None),
+        // Looked at once more: an account may have been verified while this was being decided.
+        RewardEvent::AccountAwaited(e) => (
+            e.member_id,
+            "choose",
+            now.map(|now| now + Duration::seconds(LOOKED_AT_AGAIN_SECONDS)),
+        ),
         RewardEvent::VoucherIssued(e) => (e.member_id, "expire", e.expires_at),
         RewardEvent::RewardHeld(e) => (e.member_id, "manual", None),
         RewardEvent::RewardFailed(e) => (e.member_id, "manual", None),

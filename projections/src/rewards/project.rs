@@ -115,11 +115,19 @@ fn fold(row: &mut Row, event: &RewardEvent, recorded: &Recorded) -> Result<(), P
     let reward_type = type_of(&row.reward_type).ok_or(broken("a stored type is known"))?;
     let status = status.after(event, reward_type, face);
     row.status = status.to_string();
-    row.message = Some(details::message(status).to_owned());
     row.updated_at = recorded.recorded_at;
     row.last_position = recorded.position.0;
     value(row, event);
+    row.message = Some(message(row, status).to_owned());
     Ok(())
+}
+
+fn message(row: &Row, status: RewardStatus) -> &'static str {
+    let credit = row.distribution_details.as_ref().filter(|_| row.credit_id.is_some());
+    let state = credit.and_then(|credit| credit["state"].as_str());
+    state
+        .and_then(|state| details::message_of_credit(status, state))
+        .unwrap_or_else(|| details::message(status))
 }
 
 /// What the event says of partner and value.

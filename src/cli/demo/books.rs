@@ -66,7 +66,7 @@ pub async fn compare(client: &Client, till: &Till) -> anyhow::Result<Verdict> {
         ours.values().map(pick).try_fold(Amount::ZERO, Amount::plus)
     };
     let summary = format!(
-        "issued {}, redeemed {}, outstanding {} AUD; {} vouchers, {}",
+        "issued {}, redeemed {}, outstanding {} AUD; {} vouchers and credits, {}",
         total(|f| f.issued)?,
         total(|f| f.redeemed)?,
         total(|f| f.outstanding)?,
@@ -102,7 +102,7 @@ async fn ours(client: &Client) -> anyhow::Result<BTreeMap<String, Figures>> {
     Ok(figures)
 }
 
-/// Figures by partner, and the state of every voucher, from the partners' own book.
+/// Figures by partner, and the state of every voucher and credit, from the partners' own book.
 async fn theirs(
     till: &Till,
 ) -> anyhow::Result<(BTreeMap<String, Figures>, BTreeMap<String, String>)> {
@@ -120,6 +120,19 @@ async fn theirs(
         entry.outstanding = entry.outstanding.plus(remaining)?;
         vouchers.insert(voucher.to_owned(), row["state"].to_string());
     }
+    for row in answer["credits"].as_array().context("credits is a list")? {
+        let partner = row["partner"].as_str().context("a credit has a partner")?;
+        let credit = row["partner_ref"].as_str().context("a credit has an id")?;
+        let value = amount(&row["amount"])?;
+        let entry = figures.entry(partner.to_owned()).or_default();
+        entry.issued = entry.issued.plus(value)?;
+        match row["state"].as_str().unwrap_or_default() {
+            "on_bill" | "loaded" => entry.redeemed = entry.redeemed.plus(value)?,
+            "returned" | "reversed" => continue,
+            _ => entry.outstanding = entry.outstanding.plus(value)?,
+        }
+        vouchers.insert(credit.to_owned(), row["state"].to_string());
+    }
     Ok((figures, vouchers))
 }
 
@@ -131,7 +144,8 @@ async fn held_by_members(client: &Client) -> anyhow::Result<Vec<String>> {
         held.extend(
             rewards
                 .iter()
-                .filter_map(|reward| reward["distribution_details"]["voucherId"].as_str())
+                .map(|reward| &reward["distribution_details"])
+                .filter_map(|given| given["voucherId"].as_str().or(given["creditId"].as_str()))
                 .map(str::to_owned),
         );
     }

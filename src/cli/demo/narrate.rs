@@ -236,8 +236,10 @@ fn member(who: &str, event: &MemberEvent) -> Option<String> {
         MemberEvent::ContactChanged(_) => {
             Some(format!("{who}'s e-mail address is kept, sealed under a key of {who}'s own"))
         }
-        MemberEvent::ConsentGiven(_)
-        | MemberEvent::ConsentWithdrawn(_)
+        MemberEvent::ConsentGiven(e) => {
+            Some(format!("{who} agrees that {} may learn {who}'s account number", e.partner_id))
+        }
+        MemberEvent::ConsentWithdrawn(_)
         | MemberEvent::ErasureRequested(_)
         | MemberEvent::MemberErased(_) => None,
     }

@@ -55,10 +55,8 @@ impl Metrics {
         let halted =
             opts("anchor_projection_halted", "1 when a read model stands still at an event.");
         let parked = opts("anchor_projection_parked", "Events that a read model set aside.");
-        let breakers = opts(
-            "anchor_partner_breaker",
-            "A partner's breaker: 0 closed, 1 half open, 2 open.",
-        );
+        let breakers =
+            opts("anchor_partner_breaker", "A partner's breaker: 0 closed, 1 half open, 2 open.");
         let valid = "names and labels are valid and used once";
         let all = Measured {
             registry: Registry::new(),

@@ -89,16 +89,14 @@ impl Guarded {
             return Err(HeldBack { why: "breaker_open", retry_after: Some(wait) });
         }
         let patience = PATIENCE.min(deadline.saturating_duration_since(now));
-        let wait = self.pace.take(now, patience).map_err(|wait| HeldBack {
-            why: "rate_limited",
-            retry_after: Some(wait),
-        })?;
+        let wait = self
+            .pace
+            .take(now, patience)
+            .map_err(|wait| HeldBack { why: "rate_limited", retry_after: Some(wait) })?;
         tokio::time::sleep(wait).await;
         match tokio::time::timeout(patience, self.places.acquire()).await {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => {
-                Err(HeldBack { why: "too_many_at_once", retry_after: None })
-            }
+            Ok(Err(_)) | Err(_) => Err(HeldBack { why: "too_many_at_once", retry_after: None }),
         }
     }
 

@@ -46,9 +46,4 @@ pub const PUBLISHED: &[Published] = &[
         address: "/docs/protocols/transport.json",
         document: transport::OPENAPI,
     },
-    Published {
-        name: "Partners: support",
-        address: "/docs/protocols/support.json",
-        document: support::OPENAPI,
-    },
 ];

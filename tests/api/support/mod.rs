@@ -4,6 +4,6 @@ mod app;
 mod asking;
 mod webhook;
 
-pub use app::TestApp;
+pub use app::{PARTNERS, TestApp};
 pub use asking::{Answer, Who};
 pub use webhook::Webhook;
