@@ -1,135 +1,112 @@
 //! How fast is a command, beside the stock repository and a plain INSERT? One machine, one server,
 //! one run: only ratios count.
 //!
-//! `cargo bench --bench execute` plays five passes; in each, every contestant at every level takes
-//! its turn, so that a slow minute is slow for all. A command loads its stream (new, as members'
-//! are), decides, and records one event. `-- --check` fails unless the ledger does at least twice
-//! the stock repository's commands at 64 callers; `-- --quick` plays one short pass.
+//! `cargo bench --bench execute` plays five passes on logs of ten thousand and of a million events;
+//! in each pass every contestant at every level takes its turn, so that a slow minute is slow for
+//! all. A command loads its stream, decides, and records one or three events of some 550 bytes; a
+//! caller begins a new stream after five commands (after two, with three events each). `-- --check`
+//! fails when a promise is broken, `-- --quick` plays one short pass on a small log.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing else to do")]
+
+mod support;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anchor::clock::{self, Clock};
+use anchor::clock::Clock;
 use anchor::database::{self, Role, connect};
-use anchor::ledger::{Context, EngineLimits, Ledger};
-use anchor::postgres::{Durability, PrivateCluster};
-use cqrs_es::CqrsFramework;
-use cqrs_es::persist::PersistedEventStore;
-use domain::aggregate::At;
-use domain::member::{ConsentPurpose, Member, MemberCommand};
+use anchor::ledger::{EngineLimits, Ledger};
+use anchor::postgres::PrivateCluster;
 use futures::future::join_all;
-use postgres_es::PostgresEventRepository;
 use secrecy::ExposeSecret;
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
-use uuid::Uuid;
+use support::tally::{Contestant, STOCK_TABLE, Stream};
+use support::{Options, Promises, Server, median, ratio};
 
-const LEVELS: [usize; 3] = [1, 8, 64];
-const PASSES: usize = 5;
-const LEAST_RATIO: f64 = 2.0;
+/// Callers at once, and events in each command.
+const ROUNDS: [(usize, usize); 7] = [(1, 1), (2, 1), (8, 1), (64, 1), (256, 1), (1, 3), (64, 3)];
+const NAMES: [&str; 3] = ["INSERT", "Anchor", "postgres-es"];
 
-/// postgres-es's own table, as its documentation gives it.
-const STOCK_TABLE: &str = "CREATE TABLE events (
-    aggregate_type text NOT NULL,
-    aggregate_id   text NOT NULL,
-    sequence       bigint CHECK (sequence >= 0) NOT NULL,
-    event_type     text NOT NULL,
-    event_version  text NOT NULL,
-    payload        json NOT NULL,
-    metadata       json NOT NULL,
-    PRIMARY KEY (aggregate_type, aggregate_id, sequence)
-)";
-
-/// Who takes part.
-enum Contestant {
-    /// Anchor's write side on Anchor's table.
-    Ledger(Ledger),
-    /// cqrs-es with postgres-es as it comes, on its own table.
-    Stock(Box<CqrsFramework<Member, PersistedEventStore<PostgresEventRepository, Member>>>),
-    /// A prepared INSERT of the same row: no load, no rule, no order.
-    Insert(PgPool),
-}
-
-impl Contestant {
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Ledger(_) => "ledger",
-            Self::Stock(_) => "stock",
-            Self::Insert(_) => "insert",
-        }
-    }
-
-    async fn one_command(&self) {
-        let stream = Uuid::now_v7().to_string();
-        let command = MemberCommand::GiveConsent {
-            purpose: ConsentPurpose::Link,
-            partner_id: "woolworths".parse().unwrap(),
-            text_version: "2026-01".to_owned(),
-        };
-        let context = Context::new("bench", "to see how long it takes");
-        match self {
-            Self::Ledger(ledger) => {
-                ledger.execute::<Member, _>(&stream, command, &context).await.unwrap();
-            }
-            Self::Stock(framework) => {
-                let metadata = [
-                    ("command_id", context.command_id.to_string()),
-                    ("correlation", context.correlation),
-                    ("actor", context.actor),
-                    ("reason", context.reason),
-                ];
-                let metadata = metadata.map(|(name, value)| (name.to_owned(), value));
-                let wish = At { at: clock::real_now(), command };
-                framework.execute_with_metadata(&stream, wish, metadata.into()).await.unwrap();
-            }
-            Self::Insert(pool) => insert(pool, &stream, &context).await,
-        }
-    }
-}
-
-async fn insert(pool: &PgPool, stream: &str, context: &Context) {
-    let payload = serde_json::json!({
-        "type": "ConsentGiven", "purpose": "link", "partner_id": "woolworths",
-        "text_version": "2026-01", "occurred_at": clock::real_now(),
-    });
-    let metadata = serde_json::json!({
-        "command_id": context.command_id, "correlation": context.correlation,
-        "actor": context.actor, "reason": context.reason,
-    });
-    sqlx::query(
-        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version,
-                             payload, metadata) VALUES ('insert', $1, 1, $2, '1.0', $3, $4)",
-    )
-    .bind(stream)
-    .bind("ConsentGiven")
-    .bind(payload)
-    .bind(metadata)
-    .execute(pool)
-    .await
-    .unwrap();
-}
-
-/// Commands per second and the times of the middle and the slowest hundredth, in milliseconds.
+/// One contestant's turn.
 #[derive(Clone, Copy)]
-struct Rate {
+struct Turn {
     per_second: f64,
     p50_ms: f64,
     p99_ms: f64,
 }
 
-async fn measure(contestant: &Contestant, callers: usize, lasts: Duration) -> Rate {
+/// Every turn, by stored events, callers, events a command, and contestant.
+type Turns = BTreeMap<(i64, usize, usize, &'static str), Vec<Turn>>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Options::read();
+    let server = Server::start().await;
+    let mut turns = Turns::new();
+    for size in &options.sizes {
+        let contestants = contestants(&server.cluster, *size).await;
+        play(&contestants, *size, &options, &mut turns).await;
+        for contestant in contestants {
+            contestant.end().await;
+        }
+    }
+    report(&turns);
+    let promises = promises(&turns, &options.sizes);
+    server.cluster.stop().await;
+    promises.verdict(&options)
+}
+
+async fn contestants(cluster: &PrivateCluster, size: i64) -> Vec<Contestant> {
+    let (ours, theirs) = (format!("anchor_{size}"), format!("stock_{size}"));
+    for name in [&ours, &theirs] {
+        cluster.create_database_if_missing(name).await.unwrap();
+    }
+    database::migrate(&cluster.url(&ours)).await.unwrap();
+    let stock = PgPoolOptions::new()
+        .max_connections(64)
+        .connect(cluster.url(&theirs).expose_secret())
+        .await
+        .unwrap();
+    sqlx::query(STOCK_TABLE).execute(&stock).await.unwrap();
+    let owner = PgPool::connect(cluster.url(&ours).expose_secret()).await.unwrap();
+    support::tally::fill(&owner, &stock, size).await;
+    owner.close().await;
+
+    let url = cluster.url(&ours);
+    let clock = Clock::follow(connect(&url, Role::App, 2).await.unwrap()).await.unwrap();
+    let ledger = Ledger::start(&url, clock, EngineLimits::default()).await.unwrap();
+    vec![Contestant::insert(&stock), Contestant::Anchor(ledger), Contestant::stock(&stock)]
+}
+
+async fn play(contestants: &[Contestant], size: i64, options: &Options, turns: &mut Turns) {
+    for contestant in contestants {
+        turn(contestant, 64, 1, options.lasts / 2).await;
+    }
+    for pass in 0..options.passes {
+        eprintln!("{size} events stored, pass {}", pass + 1);
+        for (callers, events) in ROUNDS {
+            for (contestant, name) in contestants.iter().zip(NAMES) {
+                let turn = turn(contestant, callers, events, options.lasts).await;
+                turns.entry((size, callers, events, name)).or_default().push(turn);
+            }
+        }
+    }
+}
+
+async fn turn(contestant: &Contestant, callers: usize, events: usize, lasts: Duration) -> Turn {
     let is_over = AtomicBool::new(false);
     let done = AtomicU64::new(0);
     let begun = Instant::now();
     let caller = async || {
         let mut times = Vec::new();
+        let mut stream = Stream::new(events);
         while !is_over.load(Ordering::Relaxed) {
             let since = Instant::now();
-            contestant.one_command().await;
+            contestant.one_command(&mut stream).await;
             times.push(since.elapsed());
             done.fetch_add(1, Ordering::Relaxed);
         }
@@ -145,106 +122,64 @@ async fn measure(contestant: &Contestant, callers: usize, lasts: Duration) -> Ra
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     let per_second = done.load(Ordering::Relaxed) as f64 / elapsed.as_secs_f64();
-    Rate { per_second, p50_ms: at(0.5), p99_ms: at(0.99) }
+    Turn { per_second, p50_ms: at(0.5), p99_ms: at(0.99) }
 }
 
-async fn contestants(cluster: &PrivateCluster) -> Vec<Contestant> {
-    for name in ["ledger", "stock"] {
-        cluster.create_database_if_missing(name).await.unwrap();
-    }
-    database::migrate(&cluster.url("ledger")).await.unwrap();
-    let url = cluster.url("ledger");
-    let clock = Clock::follow(connect(&url, Role::App, 2).await.unwrap()).await.unwrap();
-    let ledger = Ledger::start(&url, clock, EngineLimits::default()).await.unwrap();
-    let stock = PgPoolOptions::new()
-        .max_connections(64)
-        .connect(cluster.url("stock").expose_secret())
-        .await
-        .unwrap();
-    sqlx::query(STOCK_TABLE).execute(&stock).await.unwrap();
-    let repository = PostgresEventRepository::new(stock.clone());
-    let store = PersistedEventStore::new_event_store(repository);
-    let framework = CqrsFramework::new(store, Vec::new(), ());
-    vec![
-        Contestant::Ledger(ledger),
-        Contestant::Stock(Box::new(framework)),
-        Contestant::Insert(stock),
-    ]
+fn picked(turns: &[Turn], pick: fn(&Turn) -> f64) -> Vec<f64> {
+    turns.iter().map(pick).collect()
 }
 
-type Rates = BTreeMap<(usize, &'static str), Vec<Rate>>;
-
-async fn play(contestants: &[Contestant], passes: usize, lasts: Duration) -> Rates {
-    for contestant in contestants {
-        measure(contestant, 64, lasts / 2).await;
-    }
-    let mut rates = Rates::new();
-    for _ in 0..passes {
-        for level in LEVELS {
-            for contestant in contestants {
-                let rate = measure(contestant, level, lasts).await;
-                rates.entry((level, contestant.name())).or_default().push(rate);
-            }
-        }
-    }
-    rates
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Prints the table; answers the ledger's ratio to stock at the highest level.
-fn report(rates: &Rates) -> f64 {
+fn report(turns: &Turns) {
     println!(
-        "callers  who      commands/s   to stock   p50 ms   p99 ms   (medians of the passes)"
+        "| stored | callers | events | who | commands/s | to postgres-es | p50 ms | p99 ms |"
     );
-    let mut at_most_callers = 0.0;
-    for ((level, name), passes) in rates {
-        let stock = &rates[&(*level, "stock")];
-        let ratios =
-            passes.iter().zip(stock).map(|(rate, stock)| rate.per_second / stock.per_second);
-        let ratio = median(ratios.collect());
-        let of = |pick: fn(&Rate) -> f64| median(passes.iter().map(pick).collect());
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
+    for ((size, callers, events, name), of) in turns {
+        let stock = &turns[&(*size, *callers, *events, "postgres-es")];
+        let ratio = ratio(&picked(of, |t| t.per_second), &picked(stock, |t| t.per_second));
+        let middle = |pick: fn(&Turn) -> f64| median(picked(of, pick));
         println!(
-            "{level:>7}  {name:<7}  {:>10.0}   {ratio:>8.2}   {:>6.2}   {:>6.2}",
-            of(|rate| rate.per_second),
-            of(|rate| rate.p50_ms),
-            of(|rate| rate.p99_ms),
+            "| {size} | {callers} | {events} | {name} | {:.0} | {ratio:.2} | {:.2} | {:.2} |",
+            middle(|t| t.per_second),
+            middle(|t| t.p50_ms),
+            middle(|t| t.p99_ms),
         );
-        if (*level, *name) == (LEVELS[LEVELS.len() - 1], "ledger") {
-            at_most_callers = ratio;
-        }
     }
-    at_most_callers
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let is_given = |word: &str| std::env::args().any(|argument| argument == word);
-    let (passes, lasts) = if is_given("--quick") {
-        (1, Duration::from_millis(500))
-    } else {
-        (PASSES, Duration::from_secs(2))
+fn promises(turns: &Turns, sizes: &[i64]) -> Promises {
+    let mut promises = Promises::default();
+    let to = |size, callers, events, name, pick: fn(&Turn) -> f64| {
+        let of = &turns[&(size, callers, events, "Anchor")];
+        let to = &turns[&(size, callers, events, name)];
+        ratio(&picked(of, pick), &picked(to, pick))
     };
-    let prefix = "anchor-bench-";
-    let folder = tempfile::Builder::new().prefix(prefix).tempdir().unwrap();
-    let cluster = PrivateCluster::start(&folder.path().join("pg"), Durability::Durable).await;
-    let cluster = match cluster {
-        Ok(cluster) => cluster,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::from(2);
+    let per_second: fn(&Turn) -> f64 = |turn| turn.per_second;
+    for size in sizes {
+        for (callers, events, least) in [
+            (1, 1, 1.5),
+            (2, 1, 0.9),
+            (8, 1, 1.5),
+            (64, 1, 5.5),
+            (256, 1, 6.5),
+            (1, 3, 1.4),
+            (64, 3, 5.5),
+        ] {
+            let what = format!("{events} events, {callers} callers, to postgres-es, at {size}");
+            let ratio = to(*size, callers, events, "postgres-es", per_second);
+            promises.at_least(least, ratio, &what);
         }
-    };
-    let contestants = contestants(&cluster).await;
-    let ratio = report(&play(&contestants, passes, lasts).await);
-    drop(contestants);
-    cluster.stop().await;
-    if is_given("--check") && ratio < LEAST_RATIO {
-        eprintln!("the ledger is {ratio:.2} times stock at 64 callers, and not {LEAST_RATIO}");
-        return ExitCode::FAILURE;
+        let p99 = to(*size, 64, 1, "postgres-es", |turn| turn.p99_ms);
+        promises.at_most(0.25, p99, &format!("p99 at 64 callers, to postgres-es's, at {size}"));
+        let insert = to(*size, 64, 1, "INSERT", per_second);
+        promises.at_least(1.0, insert, &format!("64 callers, to plain INSERTs, at {size}"));
     }
-    ExitCode::SUCCESS
+    if let [small, .., large] = sizes {
+        for (callers, events) in ROUNDS {
+            let at = |size: &i64| to(*size, callers, events, "postgres-es", per_second);
+            let what = format!("{events} events, {callers} callers, ratio at {large} to {small}");
+            promises.at_least(0.8, at(large) / at(small), &what);
+        }
+    }
+    promises
 }

@@ -44,9 +44,12 @@ CREATE TABLE ledger_clock (
 INSERT INTO ledger_clock DEFAULT VALUES;
 GRANT SELECT ON ledger_clock TO anchor_app, anchor_read, anchor_keys;
 
-CREATE FUNCTION ledger_now() RETURNS timestamptz LANGUAGE sql VOLATILE
-  SECURITY DEFINER SET search_path = public, pg_temp
-  AS 'SELECT clock_timestamp() + ahead FROM ledger_clock';
+-- plpgsql and not SQL: its plan is made once a session, where an SQL function's is made at each call.
+CREATE FUNCTION ledger_now() RETURNS timestamptz LANGUAGE plpgsql VOLATILE
+  SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+  RETURN (SELECT clock_timestamp() + ahead FROM ledger_clock);
+END $$;
 
 -- One row for each append: the enforced uniqueness of positions, the head in one look, time to
 -- position almost for free, and the writing transaction for whoever audits it.
@@ -78,6 +81,7 @@ CREATE INDEX events_position ON events (position);
 -- The lock is taken in one statement and the head read in a later one: inside a volatile function
 -- each statement has a snapshot of its own, taken after the lock was got. The primary key decides
 -- conflicts; `verify` is for the second go of a call that met one, and drops exactly the losers.
+-- Head and clock are read in one statement: what ledger_now() says, without a call of its own.
 CREATE FUNCTION ledger_append(
   verify boolean,
   c_type text[], c_id text[], c_first bigint[],
@@ -98,10 +102,11 @@ BEGIN
                                  WHERE e.aggregate_type = u.t AND e.aggregate_id = u.i
                                  ORDER BY e.sequence DESC LIMIT 1), 0);
   END IF;
-  SELECT b.last_position, b.recorded_at INTO base, at
-    FROM ledger_batches b ORDER BY b.first_position DESC LIMIT 1;
-  base := coalesce(base, 0);
-  at := greatest(ledger_now(), at);
+  SELECT coalesce(b.last_position, 0), greatest(clock_timestamp() + c.ahead, b.recorded_at)
+    INTO base, at
+    FROM ledger_clock c
+    LEFT JOIN LATERAL (SELECT last_position, recorded_at FROM ledger_batches
+                        ORDER BY first_position DESC LIMIT 1) b ON true;
   IF lost IS NULL THEN
     INSERT INTO ledger_batches (first_position, last_position, recorded_at)
     VALUES (base + 1, base + n, at);
@@ -132,10 +137,11 @@ DECLARE
   at   timestamptz;
 BEGIN
   PERFORM pg_advisory_xact_lock(4711, 1);
-  SELECT b.last_position, b.recorded_at INTO base, at
-    FROM ledger_batches b ORDER BY b.first_position DESC LIMIT 1;
-  base := coalesce(base, 0) + 1;
-  at := greatest(ledger_now(), at);
+  SELECT coalesce(b.last_position, 0) + 1, greatest(clock_timestamp() + c.ahead, b.recorded_at)
+    INTO base, at
+    FROM ledger_clock c
+    LEFT JOIN LATERAL (SELECT last_position, recorded_at FROM ledger_batches
+                        ORDER BY first_position DESC LIMIT 1) b ON true;
   INSERT INTO ledger_batches (first_position, last_position, recorded_at) VALUES (base, base, at);
   INSERT INTO events (position, sequence, recorded_at, aggregate_type, aggregate_id,
                       event_type, event_version, payload, metadata)
@@ -143,11 +149,26 @@ BEGIN
   RETURN base;
 END $$;
 
+-- Which of these commands are stored, by their own ids: the last position of each that is. Asked when
+-- the answer to an append was lost; `c_count` is the number of its events.
+CREATE FUNCTION ledger_stored(
+  c_type text[], c_id text[], c_first bigint[], c_count bigint[], c_command text[]
+) RETURNS TABLE (ordinal int, last_position bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT u.o::int, e.position + u.n - 1
+    FROM unnest(c_type, c_id, c_first, c_count, c_command) WITH ORDINALITY u(t, i, s, n, c, o)
+   CROSS JOIN LATERAL (
+     SELECT position FROM events e
+      WHERE e.aggregate_type = u.t AND e.aggregate_id = u.i AND e.sequence = u.s
+        AND e.metadata->>'command_id' = u.c OFFSET 0) e
+$$;
+
 -- The stock repository names seven columns and no position: it gets the same guarantee, row by row.
-CREATE FUNCTION events_lock() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+-- The lock needs no rights of its owner and no search path: the ledger's own appends come by here too,
+-- holding it already.
+CREATE FUNCTION events_lock() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM pg_advisory_xact_lock(4711, 1);
+  PERFORM pg_catalog.pg_advisory_xact_lock(4711, 1);
   RETURN NULL;
 END $$;
 
@@ -195,8 +216,8 @@ CREATE TRIGGER c_fixed BEFORE UPDATE OR DELETE ON ledger_batches
 CREATE TRIGGER d_kept BEFORE TRUNCATE ON ledger_batches
   FOR EACH STATEMENT EXECUTE FUNCTION events_immutable();
 
-REVOKE ALL ON FUNCTION ledger_append, ledger_append_one FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION ledger_append, ledger_append_one TO anchor_app;
+REVOKE ALL ON FUNCTION ledger_append, ledger_append_one, ledger_stored FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ledger_append, ledger_append_one, ledger_stored TO anchor_app;
 GRANT SELECT ON events, ledger_batches TO anchor_app, anchor_read;
 GRANT INSERT (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata)
   ON events TO anchor_app;

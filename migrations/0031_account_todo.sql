@@ -17,5 +17,5 @@ CREATE INDEX account_todo_of_member ON account_todo (member_id, partner_id);
 GRANT SELECT, INSERT, UPDATE, DELETE ON account_todo TO anchor_app;
 GRANT SELECT ON account_todo TO anchor_read;
 -- An account that was verified wakes what waits for one.
-CREATE INDEX reward_todo_of_member ON reward_todo (member_id) WHERE step = 'choose';
+CREATE INDEX reward_todo_of_member ON reward_todo (member_id) WHERE step IN ('wait_account', 'choose');
 RESET ROLE;

@@ -20,6 +20,9 @@ use sqlx::PgPool;
 /// How often a simulated database's offset is read again.
 const READ_AGAIN: StdDuration = StdDuration::from_millis(200);
 
+/// How often a real database's clock is compared with this machine's, which may be set or drift.
+const CORRECT_AGAIN: StdDuration = StdDuration::from_secs(10);
+
 /// The ledger's clock and the real one.
 #[derive(Debug, Clone, Default)]
 pub struct Clock {
@@ -27,23 +30,22 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Follows the database's clock. A simulated database's offset is read again and again, so that
-    /// every instance moves with it; a real one's is zero for ever.
+    /// Follows the database's clock, again and again: a simulated one is moved, and this machine's
+    /// own may be set or drift while the process runs.
     ///
     /// # Errors
     /// When the database cannot be asked.
     pub async fn follow(pool: PgPool) -> Result<Self, sqlx::Error> {
         let clock = Self::default();
         clock.read(&pool).await?;
-        if is_simulated(&pool).await? {
-            let following = clock.clone();
-            tokio::spawn(async move {
-                while Arc::strong_count(&following.ahead_us) > 1 && !pool.is_closed() {
-                    tokio::time::sleep(READ_AGAIN).await;
-                    following.read(&pool).await.ok();
-                }
-            });
-        }
+        let pause = if is_simulated(&pool).await? { READ_AGAIN } else { CORRECT_AGAIN };
+        let following = clock.clone();
+        tokio::spawn(async move {
+            while Arc::strong_count(&following.ahead_us) > 1 && !pool.is_closed() {
+                tokio::time::sleep(pause).await;
+                following.read(&pool).await.ok();
+            }
+        });
         Ok(clock)
     }
 

@@ -34,6 +34,8 @@ pub const RESOLVE_AFTER_SECONDS: i64 = 90;
 pub const MAX_DEFERRALS: u32 = 8;
 /// For how long at most, in hours.
 pub const MAX_DEFERRED_HOURS: i64 = 24;
+/// After so long without an outcome people are asked, where the partner's file says nothing else.
+pub const GIVE_UP_HOURS: i64 = 72;
 /// How many journeys one worker takes up at a time.
 pub const JOURNEYS_A_CLAIM: i64 = 200;
 

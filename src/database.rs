@@ -16,6 +16,9 @@ use sqlx::{ConnectOptions, Connection, Executor, PgPool};
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that was used so recently is not asked whether it is still alive: that would double
+/// the round trips of a busy pool.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// As whom a connection acts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +67,15 @@ pub async fn connect(
     let pool = PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .before_acquire(|connection, of| {
+            Box::pin(async move {
+                if of.idle_for > TRUSTED_FOR {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 connection.execute(role.set_up()).await?;

@@ -15,6 +15,7 @@ use domain::ids::Position;
 use domain::policy::Policies;
 use projections::checkpoint;
 use projections::runner::Runner;
+use projections::shown::Shown;
 use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -105,13 +106,17 @@ impl Application {
             checkpoint::ensure(&foundation.pool, &*projection).await?;
         }
         let inbox = Inbox::new(foundation.pool.clone(), foundation.vault.clone());
+        let mut moved = Vec::new();
         if parts.workers {
             describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;
-            tasks.extend(foundation.start_workers(&inbox, &stopped));
+            let runners = foundation.runners();
+            moved = runners.iter().map(Runner::reached).collect();
+            tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
         }
         tasks.push(tokio::spawn(watch_partners(foundation.partners.clone(), stopped.clone())));
         if parts.server {
-            let state = foundation.state(config, inbox)?;
+            let shown = Shown::follow(foundation.read_pool.clone(), moved).await?;
+            let state = foundation.state(config, inbox, shown)?;
             tasks.push(tokio::spawn(async move {
                 if let Err(error) = crate::http::server::serve(listener, state, stopped).await {
                     tracing::error!(%error, "the server ended");
@@ -162,12 +167,13 @@ impl Foundation {
         Ok(Self { pool, read_pool, clock, vault, ledger, partners, policies })
     }
 
-    fn state(&self, config: Config, inbox: Inbox) -> anyhow::Result<AppState> {
+    fn state(&self, config: Config, inbox: Inbox, shown: Shown) -> anyhow::Result<AppState> {
         let trust = TokenTrust::new(&config.supabase_url, config.jwt_secret.clone())?;
         Ok(AppState {
             ledger: self.ledger.clone(),
             pool: self.pool.clone(),
             read_pool: self.read_pool.clone(),
+            shown,
             vault: self.vault.clone(),
             inbox,
             policies: self.policies.clone(),
@@ -181,15 +187,24 @@ impl Foundation {
         })
     }
 
-    fn start_workers(&self, inbox: &Inbox, stop: &watch::Receiver<bool>) -> Vec<JoinHandle<()>> {
+    /// One for each projection.
+    fn runners(&self) -> Vec<Runner> {
+        let runner = |projection| Runner::new(self.pool.clone(), projection, self.ledger.head());
+        projections::all().into_iter().map(runner).collect()
+    }
+
+    fn start_workers(
+        &self,
+        runners: Vec<Runner>,
+        inbox: &Inbox,
+        stop: &watch::Receiver<bool>,
+    ) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
         let mut rewards_due = self.ledger.head();
         let mut journeys_due = self.ledger.head();
         let mut accounts_due = self.ledger.head();
-        for projection in projections::all() {
-            let name = projection.name();
-            let runner = Runner::new(self.pool.clone(), projection, self.ledger.head());
-            match name {
+        for runner in runners {
+            match runner.name() {
                 projections::reward_todo::NAME => rewards_due = runner.reached(),
                 projections::account_todo::NAME => accounts_due = runner.reached(),
                 projections::journey_todo::NAME => journeys_due = runner.reached(),

@@ -2,6 +2,7 @@
 //!
 //! Rows: Q3, Q4.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use domain::ids::Position;
@@ -90,6 +91,20 @@ pub async fn position(pool: &PgPool, name: &str) -> Result<Position, sqlx::Error
     .fetch_optional(pool)
     .await?;
     Ok(Position(found.unwrap_or(0)))
+}
+
+/// Where the live version of every read model stands.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn positions(pool: &PgPool) -> Result<BTreeMap<String, Position>, sqlx::Error> {
+    let all: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT name, max(position) FROM public.checkpoints
+          WHERE state IN ('live', 'halted') GROUP BY name",
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(all.into_iter().map(|(name, position)| (name, Position(position))).collect())
 }
 
 /// Waits until a read model has reached a position; answers where it stands.

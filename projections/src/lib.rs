@@ -34,6 +34,7 @@ pub mod reward_todo;
 pub mod rewards;
 mod rows;
 pub mod runner;
+pub mod shown;
 pub mod user_partner_accounts;
 
 pub use projection::{Poison, Projection, ProjectionError, Recorded, RecordedContext};

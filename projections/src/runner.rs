@@ -59,6 +59,12 @@ impl Runner {
         Self { pool, projection, head, reached, failures: 0 }
     }
 
+    /// Its projection's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.projection.name()
+    }
+
     /// Raised whenever this runner has committed rows.
     #[must_use]
     pub fn reached(&self) -> watch::Receiver<Position> {

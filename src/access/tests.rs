@@ -115,6 +115,15 @@ async fn an_expired_token_is_refused_after_half_a_minute_of_grace() {
 }
 
 #[actix_web::test]
+async fn a_token_that_is_not_valid_yet_is_refused_and_one_without_end_harms_nobody() {
+    let from = |seconds: i64| signed(&but(json!({ "nbf": now().timestamp() + seconds })));
+    assert!(access().person(&from(20)).await.is_ok());
+    assert_eq!(refusal(&from(60)).await, AccessError::NotAccepted("it is not valid yet"));
+    let endless = signed(&but(json!({ "exp": i64::MAX })));
+    assert!(access().person(&endless).await.is_ok());
+}
+
+#[actix_web::test]
 async fn audience_issuer_subject_and_expiry_are_all_needed() {
     for changed in [
         json!({ "aud": "somebody" }),

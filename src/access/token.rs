@@ -182,6 +182,8 @@ struct TokenClaims {
     sub: String,
     exp: i64,
     #[serde(default)]
+    nbf: Option<i64>,
+    #[serde(default)]
     aal: Option<String>,
     #[serde(default)]
     app_metadata: AppMetadata,
@@ -250,8 +252,12 @@ impl TokenTrust {
             ));
         }
         let token_claims = checked(token, &key, algorithm, issuer)?;
-        if token_claims.exp + LEEWAY_SECONDS < (self.now)().timestamp() {
+        let now = (self.now)().timestamp();
+        if token_claims.exp.saturating_add(LEEWAY_SECONDS) < now {
             return Err(AccessError::Expired);
+        }
+        if token_claims.nbf.is_some_and(|from| from.saturating_sub(LEEWAY_SECONDS) > now) {
+            return Err(AccessError::NotAccepted("it is not valid yet"));
         }
         person(token_claims)
     }

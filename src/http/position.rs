@@ -4,7 +4,7 @@
 //! query that sends `Ledger-Min-Position: N` is answered once its read models have reached N, or
 //! with `not_yet` after two seconds; every query's answer says in `Ledger-Position` what it shows.
 //!
-//! *Why the checkpoint is read first*: rows may be newer than the position in the answer, never
+//! *Why the position is looked up first*: rows may be newer than the position in the answer, never
 //! older.
 //!
 //! Rows: Q4.
@@ -18,9 +18,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder};
 use domain::ids::Position;
-use projections::checkpoint;
+use projections::shown::Shown;
 use serde::Serialize;
-use sqlx::PgPool;
 
 use super::problem::{Code, Problem};
 
@@ -35,17 +34,18 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct AtLeast(pub Position);
 
 impl AtLeast {
+    /// Whatever is there.
+    #[must_use]
+    pub fn any() -> Self {
+        Self(Position(0))
+    }
+
     /// Waits until these read models are there; answers what they show all of.
     ///
     /// # Errors
     /// `not_yet` when one of them was not there in time.
-    pub async fn wait(self, pool: &PgPool, read_models: &[&str]) -> Result<Position, Problem> {
-        let mut shown = Position(i64::MAX);
-        for name in read_models {
-            let reached = checkpoint::wait_for(pool, name, self.0, PATIENCE).await?;
-            shown = shown.min(reached);
-        }
-        Ok(shown)
+    pub async fn wait(self, shown: &Shown, read_models: &[&str]) -> Result<Position, Problem> {
+        Ok(shown.at_least(self.0, read_models, PATIENCE).await?)
     }
 }
 
@@ -55,7 +55,7 @@ impl FromRequest for AtLeast {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Some(value) = request.headers().get(LEDGER_MIN_POSITION) else {
-            return ready(Ok(Self(Position(0))));
+            return ready(Ok(Self::any()));
         };
         let is_digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
         let number = value.to_str().ok().map(str::trim).filter(is_digits);

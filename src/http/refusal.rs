@@ -80,6 +80,7 @@ impl From<RewardError> for Problem {
             refusal @ (E::AlreadyReached
             | E::NotTheNextAttempt { .. }
             | E::AttemptNotOpen { .. }
+            | E::UnderWay { .. }
             | E::MayHaveBeenProcessed { .. }
             | E::NoSuchRefusal { .. }
             | E::NotWhatWasOrdered { .. }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use domain::ids::PartnerId;
 use domain::money::Amount;
 use domain::policy::Policies;
+use projections::shown::Shown;
 use sqlx::PgPool;
 
 use crate::access::TokenTrust;
@@ -31,6 +32,8 @@ pub struct AppState {
     pub pool: PgPool,
     /// Read models, for queries only; may be a replica.
     pub read_pool: PgPool,
+    /// How far they are.
+    pub shown: Shown,
     /// Seals what members tell, opens what is theirs.
     pub vault: Vault,
     /// Keeps what partners tell.

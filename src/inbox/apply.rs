@@ -1,7 +1,9 @@
 //! Which notice becomes which command?
 //!
 //! A notice never creates value: an "issued" is evidence and nothing else. What a rule refuses is
-//! parked with the rule's own sentence; what may only be early waits for its cause.
+//! parked with the rule's own sentence. What may only be early waits for its cause, or is parked
+//! and tried again whenever something else of the partner's was applied: the order in which notices
+//! come makes no difference to where they end.
 //!
 //! Rows: W1, W5, W6.
 
@@ -25,6 +27,8 @@ pub enum Applied {
     Done,
     /// Its cause is not there yet.
     NotYet(&'static str),
+    /// It cannot be applied to what is known so far, and may fit once more is; why.
+    Early(String),
     /// It cannot be applied; why.
     Parked(String),
 }
@@ -79,12 +83,12 @@ impl Applying<'_> {
                 let command = RewardCommand::SettleCredit { credit_id, amount, state, at };
                 self.to_credit(&credit, command).await
             }
-            Notice::CreditProgressed { credit_id, state, at } => {
+            Notice::CreditProgressed { credit_id, state, at, .. } => {
                 let credit = credit_id.clone();
                 let command = RewardCommand::ProgressCredit { credit_id, state, at };
                 self.to_credit(&credit, command).await
             }
-            Notice::CreditReturned { credit_id, why, returned_at: at } => {
+            Notice::CreditReturned { credit_id, why, returned_at: at, .. } => {
                 let credit = credit_id.clone();
                 let command = RewardCommand::ReturnCredit { credit_id, why, at };
                 self.to_credit(&credit, command).await
@@ -92,9 +96,7 @@ impl Applying<'_> {
             Notice::FloatLow { balance, threshold, at } => {
                 let currency = Currency::AUD;
                 let command = PartnerCommand::ReportFloatLow { balance, threshold, currency, at };
-                let stream = self.partner.as_str();
-                self.ledger.execute::<Partner, _>(stream, command, self.context).await?;
-                Ok(Applied::Done)
+                self.to_partner(command).await
             }
             Notice::BillGenerated { account, bill_id, amount, due_on, at } => {
                 let currency = Currency::AUD;
@@ -115,6 +117,15 @@ impl Applying<'_> {
                 self.to_account(account, command).await
             }
             Notice::Unknown { .. } => Ok(Applied::Parked("unknown_kind".into())),
+        }
+    }
+
+    async fn to_partner(&self, command: PartnerCommand) -> anyhow::Result<Applied> {
+        let stream = self.partner.as_str();
+        match self.ledger.execute::<Partner, _>(stream, command, self.context).await {
+            Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
+            Err(ExecuteError::Refused(refusal)) => Ok(Applied::Parked(refusal.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -164,6 +175,9 @@ impl Applying<'_> {
             Err(ExecuteError::Refused(RewardError::NoSuchRedemption { .. })) => {
                 Ok(Applied::NotYet("redemption_not_yet_known"))
             }
+            Err(ExecuteError::Refused(
+                refusal @ (RewardError::Overspent { .. } | RewardError::NotWhatWasOrdered { .. }),
+            )) => Ok(Applied::Early(refusal.to_string())),
             Err(ExecuteError::Refused(refusal)) => Ok(Applied::Parked(refusal.to_string())),
             Err(error) => Err(error.into()),
         }

@@ -1,6 +1,7 @@
 //! What did partners tell us, and what became of it? Durable first, then answered, then worked on.
 //!
 //! - [`store`]: one row per (partner, id), for ever; the body sealed
+//! - `intake`: how many of them share one commit
 //! - [`process`]: takes what is due and turns it into commands
 //! - [`apply`]: which notice becomes which command
 //! - [`park`]: what cannot be applied, with its reason
@@ -10,6 +11,7 @@
 //! the ledger knows every redemption by its id; a cause that is not there yet is waited for.
 
 pub mod apply;
+mod intake;
 pub mod park;
 pub mod process;
 pub mod security;

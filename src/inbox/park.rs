@@ -12,6 +12,9 @@ use super::store::{Inbox, InboxError};
 /// The most rows that are shown at once.
 const MOST_SHOWN: i64 = 200;
 
+/// How the reason begins of what may fit once more is known.
+pub(super) const MAY_BE_EARLY: &str = "may_be_early: ";
+
 /// A webhook that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct Parked {
@@ -41,6 +44,28 @@ impl Inbox {
         .fetch_all(&self.pool)
         .await?;
         Ok(parked)
+    }
+
+    /// Tries those again that may have been early: something else of the partner's was applied.
+    ///
+    /// # Errors
+    /// When the inbox cannot be reached.
+    pub(super) async fn retry_early(
+        &self,
+        partner: &PartnerId,
+        hours: i64,
+    ) -> Result<(), InboxError> {
+        sqlx::query(
+            "UPDATE inbox SET state = 'new', next_at = clock_timestamp()
+              WHERE partner_id = $1 AND state = 'parked' AND starts_with(reason, $2)
+                AND received_at > clock_timestamp() - $3 * interval '1 hour'",
+        )
+        .bind(partner.as_str())
+        .bind(MAY_BE_EARLY)
+        .bind(hours)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// Tries one again; answers whether it was set aside.

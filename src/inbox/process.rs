@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::apply::{Applied, Applying};
+use super::park::MAY_BE_EARLY;
 use super::store::{Due, Inbox};
 use crate::clock::real_now;
 use crate::ledger::{Context, Ledger};
@@ -66,6 +67,9 @@ impl Worker {
             if let Err(error) = self.work_on(webhook).await {
                 let error = format!("{error:#}");
                 tracing::warn!(webhook.id = webhook.external_id, error, "a webhook waits");
+                if is_late(webhook) {
+                    self.inbox.settle(webhook, "parked", Some("could_not_be_applied")).await?;
+                }
             }
         }
         Ok(due.len())
@@ -75,7 +79,11 @@ impl Worker {
         let Some(partner) = self.partners.get(&due.partner) else {
             return Ok(self.inbox.settle(due, "parked", Some("partner_not_configured")).await?);
         };
-        let applied = match partner.read_notice(&due.body) {
+        let Some(body) = &due.body else {
+            tracing::error!(webhook.id = due.external_id, "a kept webhook does not open");
+            return Ok(self.inbox.settle(due, "parked", Some("does_not_open")).await?);
+        };
+        let applied = match partner.read_notice(body) {
             Err(unreadable) => Applied::Parked(unreadable.to_string()),
             Ok(notice) => {
                 let context = context(due);
@@ -90,7 +98,14 @@ impl Worker {
             }
         };
         match applied {
-            Applied::Done => self.inbox.done(due).await?,
+            Applied::Done => {
+                self.inbox.done(due).await?;
+                self.inbox.retry_early(&due.partner, GIVE_UP_HOURS).await?;
+            }
+            Applied::Early(reason) => {
+                let reason = format!("{MAY_BE_EARLY}{reason}");
+                self.inbox.settle(due, "parked", Some(&reason)).await?;
+            }
             Applied::Parked(reason) => self.inbox.settle(due, "parked", Some(&reason)).await?,
             Applied::NotYet(reason) if is_late(due) => {
                 self.inbox.settle(due, "parked", Some(reason)).await?;

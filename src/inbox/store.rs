@@ -8,8 +8,9 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use sqlx::{PgPool, Row};
 
+use super::intake::{Arrival, Intake};
 use crate::partners::signature::VerifiedNotice;
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 /// A webhook whose signature was good.
 #[derive(Debug, Clone, Copy)]
@@ -38,13 +39,15 @@ pub enum AcceptedAs {
 pub struct Inbox {
     pub(super) pool: PgPool,
     pub(super) vault: Vault,
+    intake: Intake,
 }
 
 /// A webhook in one worker's hands.
 pub(super) struct Due {
     pub partner: PartnerId,
     pub external_id: String,
-    pub body: Vec<u8>,
+    /// None when it does not open: a key is missing, or the row was changed.
+    pub body: Option<Vec<u8>>,
     pub attempts: i32,
     pub received_at: DateTime<Utc>,
 }
@@ -56,10 +59,11 @@ struct Kind<'a> {
 }
 
 impl Inbox {
-    /// The inbox in this database.
+    /// The inbox in this database, open for webhooks as long as it is held.
     #[must_use]
     pub fn new(pool: PgPool, vault: Vault) -> Self {
-        Self { pool, vault }
+        let intake = Intake::open(pool.clone());
+        Self { pool, vault, intake }
     }
 
     /// What seals its bodies.
@@ -74,33 +78,16 @@ impl Inbox {
     /// [`InboxError`]: nothing was kept, and nothing may be acknowledged.
     pub async fn accept(&self, received: Received<'_>) -> Result<AcceptedAs, InboxError> {
         let Received { partner, verified, body } = received;
-        let digest = hex::encode(Sha256::digest(body));
-        let sealed = self.vault.seal_for_partner(partner, &place(verified.id()), body);
-        let row = sqlx::query(
-            "WITH kept AS (
-               INSERT INTO inbox (partner_id, external_id, sent_at, kind, body_digest, sealed_body)
-               VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING body_digest)
-             SELECT body_digest, true FROM kept
-             UNION ALL
-             SELECT body_digest, false FROM inbox WHERE partner_id = $1 AND external_id = $2
-             LIMIT 1",
-        )
-        .bind(partner.as_str())
-        .bind(verified.id())
-        .bind(verified.sent_at())
-        .bind(kind_of(body))
-        .bind(&digest)
-        .bind(sealed)
-        .fetch_optional(&self.pool)
-        .await?;
-        // Another copy may be committing at this very moment: it is then the one that is kept.
-        let Some(row) = row else { return Ok(AcceptedAs::Repeat) };
-        let (known, is_new): (String, bool) = (row.try_get(0)?, row.try_get(1)?);
-        Ok(match (is_new, known == digest) {
-            (true, _) => AcceptedAs::New,
-            (false, true) => AcceptedAs::Repeat,
-            (false, false) => AcceptedAs::DifferentBody,
-        })
+        let sealed_body = self.vault.seal_for_partner(partner, &place(verified.id()), body);
+        let arrival = Arrival {
+            partner: partner.to_string(),
+            external_id: verified.id().to_owned(),
+            sent_at: verified.sent_at(),
+            kind: kind_of(body),
+            body_digest: hex::encode(Sha256::digest(body)),
+            sealed_body,
+        };
+        self.intake.keep(arrival).await
     }
 
     /// Claims what is due, for `lease_seconds`. A webhook's own timers go by the real clock.
@@ -127,8 +114,9 @@ impl Inbox {
                 let partner: String = row.try_get(0)?;
                 let partner: PartnerId = partner.parse().map_err(|_| InboxError::Unreadable)?;
                 let external_id: String = row.try_get(1)?;
-                let sealed: Vec<u8> = row.try_get(2)?;
-                let body = self.vault.open_for_partner(&partner, &place(&external_id), &sealed)?;
+                let sealed: Vec<u8> = row.try_get::<Option<_>, _>(2)?.unwrap_or_default();
+                let body =
+                    self.vault.open_for_partner(&partner, &place(&external_id), &sealed).ok();
                 let (attempts, received_at) = (row.try_get(3)?, row.try_get(4)?);
                 Ok(Due { partner, external_id, body, attempts, received_at })
             })
@@ -196,9 +184,12 @@ pub enum InboxError {
     /// The database could not be reached; the partner will send it again.
     #[error("the inbox could not be reached")]
     Unreachable(#[from] sqlx::Error),
-    /// A key is missing, or a row was changed.
-    #[error("a kept webhook could not be opened")]
-    Vault(#[from] VaultError),
+    /// More is arriving than can be kept; the partner will send it again.
+    #[error("the inbox is full")]
+    Full,
+    /// The database could not be written; the partner will send it again.
+    #[error("the webhook was not kept")]
+    NotKept,
     /// A row was changed from outside.
     #[error("a kept webhook could not be read")]
     Unreadable,

@@ -72,7 +72,7 @@ async fn a_lease_keeps_others_away_until_it_runs_out() {
     let (inbox, pool) = inbox(&database).await;
     accept(&inbox, "m1", BODY).await;
     let mine = inbox.claim(60, 10).await.unwrap();
-    assert_eq!((mine.len(), mine[0].body.as_slice(), mine[0].attempts), (1, BODY, 1));
+    assert_eq!((mine.len(), mine[0].body.as_deref(), mine[0].attempts), (1, Some(BODY), 1));
     assert!(inbox.claim(60, 10).await.unwrap().is_empty());
     sqlx::query("UPDATE inbox SET next_at = clock_timestamp() - interval '1 second'")
         .execute(&pool)
@@ -98,5 +98,22 @@ async fn what_is_parked_is_listed_with_its_reason_and_can_be_tried_again() {
     assert!(inbox.retry(&woolworths(), "m1").await.unwrap());
     assert!(!inbox.retry(&woolworths(), "m1").await.unwrap(), "it is no longer parked");
     assert_eq!(inbox.claim(60, 10).await.unwrap().len(), 1);
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_does_not_open_keeps_nobody_waiting() {
+    let database = TestDatabase::create().await;
+    let (inbox, pool) = inbox(&database).await;
+    accept(&inbox, "changed", BODY).await;
+    accept(&inbox, "whole", BODY).await;
+    sqlx::query("UPDATE inbox SET sealed_body = '\\x00' WHERE external_id = 'changed'")
+        .execute(&pool)
+        .await
+        .unwrap();
+    let due = inbox.claim(60, 10).await.unwrap();
+    let opened: Vec<(&str, bool)> =
+        due.iter().map(|due| (due.external_id.as_str(), due.body.is_some())).collect();
+    assert!(opened.contains(&("changed", false)) && opened.contains(&("whole", true)));
     database.drop().await;
 }

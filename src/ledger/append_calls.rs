@@ -120,14 +120,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-const STORED: &str = "
-SELECT u.o::int, e.position + u.n - 1
-  FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
-       WITH ORDINALITY u(t, i, s, n, c, o)
- CROSS JOIN LATERAL (
-   SELECT position FROM events e
-    WHERE e.aggregate_type = u.t AND e.aggregate_id = u.i AND e.sequence = u.s
-      AND e.metadata->>'command_id' = u.c OFFSET 0) e";
+const STORED: &str = "SELECT ordinal, last_position FROM ledger_stored($1, $2, $3, $4, $5)";
 
 /// Which of these commands are stored, by their own ids: the last position of each that is.
 pub(super) async fn stored(
@@ -161,9 +154,12 @@ pub(super) async fn stored(
 /// The last position in the log.
 pub(super) async fn head(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
     connection.ping().await?;
-    sqlx::query_scalar("SELECT coalesce(max(last_position), 0) FROM ledger_batches")
-        .fetch_one(connection)
-        .await
+    sqlx::query_scalar(
+        "SELECT coalesce((SELECT last_position FROM ledger_batches
+                           ORDER BY first_position DESC LIMIT 1), 0)",
+    )
+    .fetch_one(connection)
+    .await
 }
 
 pub(super) fn sqlstate(error: &sqlx::Error) -> Option<String> {

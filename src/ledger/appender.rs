@@ -114,8 +114,18 @@ impl Appender {
         self.verify_for = self.verify_for.saturating_sub(1);
         let mut pause = FIRST_PAUSE;
         while let Some(mut batch) = to_send.pop() {
+            if batch.is_empty() {
+                continue;
+            }
             match self.send(&batch, verify).await {
-                Ok(outcomes) => self.answer(batch, outcomes).await,
+                Ok(outcomes) => {
+                    let unknown = self.answer(batch, outcomes).await;
+                    if !unknown.is_empty() {
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(LONGEST_PAUSE);
+                        to_send.push(self.give_up_on_the_late(unknown));
+                    }
+                }
                 Err(error) if is_unique_violation(&error) && !verify => {
                     verify = true;
                     self.verify_for = VERIFIED_BATCHES;
@@ -136,10 +146,11 @@ impl Appender {
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                     let batch = self.give_up_on_the_late(batch);
-                    let rest = self.look_up(batch).await;
-                    if !rest.is_empty() {
-                        to_send.push(rest);
-                    }
+                    // Unanswered or not stored, it is sent again: the primary key sees to it that it
+                    // counts once.
+                    let (LookedUp::NotStored(rest) | LookedUp::NoAnswer(rest)) =
+                        self.look_up(batch).await;
+                    to_send.push(rest);
                 }
             }
         }
@@ -161,8 +172,9 @@ impl Appender {
         }
     }
 
-    /// Answers each command; one that was sent before may have lost against itself.
-    async fn answer(&mut self, batch: Vec<Append>, outcomes: Vec<Option<i64>>) {
+    /// Answers each command. One that was sent before may have lost against itself, and is looked up
+    /// first: those of which nobody can say it yet come back, to be sent once more.
+    async fn answer(&mut self, batch: Vec<Append>, outcomes: Vec<Option<i64>>) -> Vec<Append> {
         let mut perhaps_itself = Vec::new();
         for (append, outcome) in batch.into_iter().zip(outcomes) {
             match outcome {
@@ -173,20 +185,22 @@ impl Appender {
                 }
             }
         }
-        let lost = self.look_up(perhaps_itself).await;
-        reply(lost, &LedgerError::Conflict);
+        match self.look_up(perhaps_itself).await {
+            LookedUp::NotStored(lost) => reply(lost, &LedgerError::Conflict),
+            LookedUp::NoAnswer(unknown) => return unknown,
+        }
+        Vec::new()
     }
 
-    /// Answers those that are stored after all; gives back the others. A look-up that fails leaves
-    /// all of them for another round.
-    async fn look_up(&mut self, batch: Vec<Append>) -> Vec<Append> {
+    /// Answers those that are stored after all; gives back the others.
+    async fn look_up(&mut self, batch: Vec<Append>) -> LookedUp {
         if !batch.iter().any(|append| append.was_sent) {
-            return batch;
+            return LookedUp::NotStored(batch);
         }
         let call = async { stored(self.connected().await?, &batch).await };
         let Ok(found) = in_time(call).await else {
             self.connection = None;
-            return batch;
+            return LookedUp::NoAnswer(batch);
         };
         let mut rest = Vec::new();
         for (append, found) in batch.into_iter().zip(found) {
@@ -195,7 +209,7 @@ impl Appender {
                 None => rest.push(append),
             }
         }
-        rest
+        LookedUp::NotStored(rest)
     }
 
     fn succeed(&self, append: Append, position: i64) {
@@ -218,6 +232,14 @@ impl Appender {
         }
         rest
     }
+}
+
+/// What a look-up by command id came to.
+enum LookedUp {
+    /// These are not in the log.
+    NotStored(Vec<Append>),
+    /// The log could not be asked.
+    NoAnswer(Vec<Append>),
 }
 
 async fn in_time<T>(call: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {

@@ -8,6 +8,7 @@
 //! - [`partner`]: the interface; [`registry`]: all of them
 //! - [`outcome`]: what an answer means: no answer is not a no
 //! - [`calls`]: how bytes leave and come back, bounded in every way; [`connection`]: to one partner
+//! - [`received`]: what of a partner's words is let in
 //! - [`question`]: what can be asked of a member's account
 //! - [`guard`]: breaker, pace and bulkhead around each
 //! - [`oauth`]: tokens for calls
@@ -25,6 +26,7 @@ pub mod outcome;
 pub mod partner;
 pub mod protocols;
 pub mod question;
+mod received;
 pub mod registry;
 pub mod settings;
 pub mod signature;

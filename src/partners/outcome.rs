@@ -1,10 +1,11 @@
-//! What did the partner's answer mean? Four classes, and no answer is not a no.
+//! What did the partner's answer mean? Five classes, and no answer is not a no.
 //!
 //! | what the caller saw | class |
 //! | --- | --- |
 //! | the connection was never made | deferred: nothing was sent |
 //! | a documented "not processed" (429, 503) | deferred |
 //! | a refusal with the documented error body | refused |
+//! | 401 or 403 with it | not let in: a no to this call, and no word about an earlier one |
 //! | good, and what was ordered | accepted |
 //! | anything else once a byte may have left | unknown |
 //!
@@ -29,6 +30,12 @@ pub enum Outcome {
         code: String,
         /// Whether it may say yes later.
         temporary: bool,
+    },
+    /// We were turned away at the door: this very call did nothing. Whether an earlier one under the
+    /// same key did is not said.
+    NotLetIn {
+        /// The partner's documented code.
+        code: String,
     },
     /// Surely not processed.
     Deferred {

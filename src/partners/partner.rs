@@ -178,14 +178,26 @@ pub enum Notice {
     CreditApplied {
         credit_id: String,
         reference: String,
+        account: String,
         amount: Amount,
         state: Option<CreditState>,
         applied_at: DateTime<Utc>,
     },
     /// A credit has come further.
-    CreditProgressed { credit_id: String, state: CreditState, at: DateTime<Utc> },
+    CreditProgressed {
+        credit_id: String,
+        reference: String,
+        state: CreditState,
+        at: DateTime<Utc>,
+    },
     /// A credit went back.
-    CreditReturned { credit_id: String, why: String, returned_at: DateTime<Utc> },
+    CreditReturned {
+        credit_id: String,
+        reference: String,
+        amount: Amount,
+        why: String,
+        returned_at: DateTime<Utc>,
+    },
     /// A payment was received.
     PaymentReceived { account: String, payment_id: String, amount: Amount, at: DateTime<Utc> },
     /// A float runs low.

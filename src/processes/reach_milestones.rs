@@ -13,6 +13,7 @@ use std::sync::Arc;
 use domain::ids::MemberId;
 use domain::journey::Journey;
 use domain::policy::Policies;
+use projections::journey_todo::query::DueJourney;
 use projections::{journey_todo, rewards};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -41,7 +42,8 @@ impl ReachMilestones {
     /// Looks at every journey that is due; answers how many were.
     ///
     /// # Errors
-    /// When the database cannot be reached; the leases run out and the journeys are due again.
+    /// When the todo table cannot be read. What goes wrong with one journey is logged, and its lease
+    /// runs out.
     pub async fn turn(&self) -> anyhow::Result<usize> {
         let due = journey_todo::query::claim_due(
             &self.pool,
@@ -51,12 +53,19 @@ impl ReachMilestones {
         )
         .await?;
         for todo in &due {
-            let journey = self.ledger.load::<Journey>(&todo.member_id.to_string()).await?.state;
-            self.reach(todo.member_id).await?;
-            let next = self.policies.next_due_at(&journey, self.clock.now());
-            journey_todo::query::look_again_at(&self.pool, todo, next).await?;
+            if let Err(error) = self.look_at(todo).await {
+                let error = format!("{error:#}");
+                tracing::error!(error, "a journey waits");
+            }
         }
         Ok(due.len())
+    }
+
+    async fn look_at(&self, todo: &DueJourney) -> anyhow::Result<()> {
+        let journey = self.ledger.load::<Journey>(&todo.member_id.to_string()).await?.state;
+        self.reach(todo.member_id).await?;
+        let next = self.policies.next_due_at(&journey, self.clock.now());
+        Ok(journey_todo::query::look_again_at(&self.pool, todo, next).await?)
     }
 
     async fn reach(&self, member: MemberId) -> anyhow::Result<()> {

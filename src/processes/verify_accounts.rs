@@ -1,10 +1,10 @@
 //! Is the account theirs? The partner is asked with number and code, and its word recorded; and a
 //! link ends when the member no longer agrees to it.
 //!
-//! *Guarantees*: nothing leaves for a partner without the member's consent at that moment; an outside
-//! account is verified for one member alone, whoever races; a wrong code and an account that another
-//! member holds end the same. No value moves, so whatever the partner did not say is simply asked
-//! again.
+//! *Guarantees*: nothing leaves for a partner without the member's consent at that moment; an
+//! outside account is verified for one member alone, whoever races; a wrong code and an account
+//! that another member holds end the same. No value moves, so whatever the partner did not say is
+//! simply asked again.
 //!
 //! Rows: R4, C1, D6.
 
@@ -23,7 +23,7 @@ use secrecy::SecretString;
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::held_once::{What, hold, take_over};
+use super::account_holders::{OutsideAccount, hold, take_over};
 use crate::clock::Clock;
 use crate::config::{CALLS_AT_ONCE, LEASE_SECONDS, REWARDS_A_CLAIM};
 use crate::ledger::{Context, ExecuteError, Ledger};
@@ -136,13 +136,13 @@ impl VerifyAccounts {
         id: AccountId,
         requested: &AccountLinkRequested,
     ) -> anyhow::Result<bool> {
-        let account = (What::Account, requested.account_tag.as_str());
-        let partner = &requested.partner_id;
-        let Some(other) = hold(&self.pool, partner, account, id.0).await? else { return Ok(true) };
+        let account =
+            OutsideAccount { partner: &requested.partner_id, tag: &requested.account_tag };
+        let Some(other) = hold(&self.pool, account, id).await? else { return Ok(true) };
         let holder = self.ledger.load::<PartnerAccount>(&other.to_string()).await?.state;
         let has_ended =
             matches!(holder.status(), VerificationStatus::Unlinked | VerificationStatus::Refused);
-        Ok(has_ended && take_over(&self.pool, partner, account, (other, id.0)).await?)
+        Ok(has_ended && take_over(&self.pool, account, (other, id)).await?)
     }
 
     async fn open<T>(

@@ -1,4 +1,4 @@
-//! Is a partner that was left alone back? Asked once its while is over, with a question of no weight.
+//! Is a partner back that was left alone? Asked once its while is over, with no order.
 //!
 //! Rows: D5.
 

@@ -28,7 +28,7 @@ pub(super) enum Kind {
     Drop,
     /// Done, and another amount answered.
     WrongAmount,
-    /// Done, with the code of the voucher before.
+    /// Done, and the code of the partner's first voucher answered.
     SameCode,
     /// Done, and the webhook comes before the answer.
     WebhookFirst,

@@ -1,6 +1,6 @@
 //! What if the partner issued, and the answer was lost? The same voucher, and nobody else is asked.
 //!
-//! Rows: D4, D6, P10. Cases: C8, I1, I2.
+//! Rows: D4, D6, P10. Cases: C8, C24, I1, I2.
 
 use std::collections::BTreeSet;
 
@@ -94,4 +94,66 @@ async fn who_stops_in_the_middle_of_a_call_finds_the_voucher_afterwards() {
     assert_eq!(book.len(), 1);
     assert_eq!(reward["distribution_details"]["voucherId"], book[0]["partner_ref"]);
     app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_put_off_is_on_record_again_before_it_leaves() {
+    let app = TestApp::start().await;
+    app.fault("woolworths", "rate_limit", 1).await;
+    let member = Who::member();
+    app.set_out(&member, 30).await;
+    let deferred = "SELECT count(*) FROM events WHERE event_type = 'IssuanceDeferred'";
+    app.until("it was put off", async || count(&app, deferred).await == 1).await;
+    app.forward(Duration::seconds(60)).await;
+    app.until_reward(&member, "month_1", "issued").await;
+    let told: Vec<String> = sqlx::query_scalar(
+        "SELECT event_type FROM events WHERE event_type LIKE 'Issuance%' OR event_type LIKE 'V%'
+          ORDER BY position",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    let expected = ["IssuanceRequested", "IssuanceDeferred", "IssuanceRepeated", "VoucherIssued"];
+    assert_eq!(told, expected);
+    assert_eq!(app.book().await.len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_code_for_two_rewards_is_taken_once_and_harms_nobody_else() {
+    let app = TestApp::start().await;
+    let (first, second, third) = (Who::member(), Who::member(), Who::member());
+    app.set_out(&first, 30).await;
+    app.until_reward(&first, "month_1", "issued").await;
+    app.fault("woolworths", "same_code", 1).await;
+    app.set_out(&second, 30).await;
+    let twice = "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'
+                    AND payload->>'why' = 'given_for_another_reward'";
+    app.until("it was noticed", async || count(&app, twice).await == 1).await;
+    app.set_out(&third, 30).await;
+    app.until_reward(&third, "month_1", "issued").await;
+    assert_eq!(app.reward(&second, "month_1").await.unwrap()["status"], "processing");
+    app.forward(Duration::seconds(120)).await;
+    app.until_reward(&second, "month_1", "issued").await;
+    let codes = "SELECT count(DISTINCT payload->>'code_tag') FROM events
+                  WHERE event_type = 'VoucherIssued'";
+    assert_eq!(count(&app, codes).await, 3);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_partner_may_have_forgotten_is_not_sent_again() {
+    let app = TestApp::start().await;
+    app.fault("woolworths", "timeout_before", 1).await;
+    let member = Who::member();
+    app.set_out(&member, 30).await;
+    let unknown = "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'";
+    app.until("the outcome is unknown", async || count(&app, unknown).await == 1).await;
+    app.forward(Duration::hours(721)).await;
+    let forgotten = "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'
+                        AND payload->>'why' = 'key_forgotten'";
+    app.until("the key is too old", async || count(&app, forgotten).await == 1).await;
+    assert_eq!(app.book().await.len(), 0, "people settle it");
+    assert_eq!(app.reward(&member, "month_1").await.unwrap()["status"], "processing");
+    app.end().await;
 }

@@ -241,3 +241,42 @@ async fn a_partner_sends_again_until_somebody_is_there_and_copies_do_no_harm() {
     assert_eq!(count(&app, redemptions).await, 2);
     app.finish().await;
 }
+
+fn expired(voucher: &Value, unspent: &str) -> Value {
+    json!({ "type": "voucher.expired", "timestamp": "2026-11-24T03:00:00Z", "data": {
+        "voucher_id": voucher, "unspent": unspent, "expired_at": anchor::clock::real_now(),
+    }})
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_in_the_wrong_order_ends_where_the_right_one_does() {
+    let app = TestApp::start().await;
+    let (member, voucher) = issued(&app).await;
+    let early = woolworths(&app, &expired(&voucher, "15.00"));
+    assert_eq!(early.send(&app).await.status, 202);
+    let (state, reason) = settled(&app, &early).await;
+    assert_eq!((state.as_str(), reason.starts_with("may_be_early")), ("parked", true), "{reason}");
+    let spent = woolworths(&app, &redeemed(&voucher, "R1", "5.00", "15.00"));
+    assert_eq!(spent.send(&app).await.status, 202);
+    app.until_reward(&member, "month_1", "expired").await;
+    let told = "SELECT count(*) FROM events
+                 WHERE event_type = 'VoucherExpired' AND payload->>'unspent' = '15.00'";
+    assert_eq!(count(&app, told).await, 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_float_is_reported_low_and_an_account_is_not_taken_for_one() {
+    let app = TestApp::start().await;
+    let low = |what: &str| {
+        json!({ "type": "balance.low", "timestamp": "2026-11-24T03:00:00Z",
+            "data": { what: "F1", "balance": "10.00", "threshold": "50.00" } })
+    };
+    let (float, account) = (woolworths(&app, &low("float")), woolworths(&app, &low("account")));
+    for webhook in [&float, &account] {
+        assert_eq!(webhook.send(&app).await.status, 202);
+    }
+    assert_eq!(settled(&app, &float).await.0, "done");
+    assert_eq!(settled(&app, &account).await.0, "parked");
+    app.end().await;
+}

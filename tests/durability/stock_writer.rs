@@ -17,19 +17,23 @@ use projections::event_log::read_after;
 
 use crate::support::{Log, consent, give_consent, somebody};
 
+const WRITERS: usize = 8;
+
 async fn by_the_stock_repository(log: &Log, events: usize) {
-    let pool = anchor::database::connect(&log.database.url, anchor::database::Role::App, 8);
+    let pool =
+        anchor::database::connect(&log.database.url, anchor::database::Role::App, WRITERS as u32);
     let repository = PostgresEventRepository::new(pool.await.unwrap());
     let store = PersistedEventStore::<_, Member>::new_event_store(repository);
     let framework = CqrsFramework::new(store, Vec::new(), ());
     let at = anchor::clock::real_now();
-    let work = (0..events).map(|_| async {
-        let wish = At { at, command: consent("stock") };
-        framework.execute(&somebody(), wish).await
-    });
-    for outcome in join_all(work).await {
-        outcome.unwrap();
-    }
+    // No more at once than there are connections: nobody waits for one until they give up.
+    let writer = async |events: usize| {
+        for _ in 0..events {
+            let wish = At { at, command: consent("stock") };
+            framework.execute(&somebody(), wish).await.unwrap();
+        }
+    };
+    join_all((0..WRITERS).map(|_| writer(events / WRITERS))).await;
 }
 
 async fn by_the_ledger(log: &Log, events: usize) {

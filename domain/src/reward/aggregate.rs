@@ -70,8 +70,11 @@ pub struct Attempt {
     pub request_digest: String,
     /// How often it was put off.
     pub deferrals: u32,
-    /// How often its outcome stayed unknown: above zero, some byte may have arrived.
+    /// How often its outcome stayed unknown.
     pub looks: u32,
+    /// Whether some byte of it may have arrived: a call of it ended without an answer. From then
+    /// on only the partner's own word about this key settles it.
+    pub may_have_arrived: bool,
     pub requested_at: DateTime<Utc>,
     pub state: AttemptState,
 }
@@ -113,6 +116,8 @@ pub struct IssuedVoucher {
     pub amount: Amount,
     /// Face value less what was spent, expired or voided.
     pub remaining: Amount,
+    /// What was booked as expired, and as of when.
+    pub expired: Option<(Amount, DateTime<Utc>)>,
     pub code: Sealed<VoucherCode>,
     pub pin: Option<Sealed<VoucherPin>>,
     pub barcode: Option<Sealed<VoucherBarcode>>,
@@ -195,6 +200,7 @@ impl Reward {
             | C::RecordDeferred { .. }
             | C::RecordUnknown { .. }
             | C::RecordNotFound { .. }
+            | C::RepeatIssuance { .. }
             | C::RecordVoucher(_)
             | C::RecordCredit { .. }
             | C::AttestOutcome { .. } => self.decide_issuing(reached, command, at),

@@ -91,6 +91,8 @@ pub enum RewardCommand {
         deadline: DateTime<Utc>,
         resolve_at: DateTime<Utc>,
     },
+    /// Write down that the open attempt's bytes are about to leave once more.
+    RepeatIssuance { attempt: u32, resolve_at: DateTime<Utc> },
     /// A definite no.
     RecordRefused { attempt: u32, code: String, temporary: bool, counts_as_try: bool },
     /// Surely not processed.

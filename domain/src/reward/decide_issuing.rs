@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::{
     Attempt, AttemptState, CreditApplied, IssuanceDeferred, IssuanceNotFound,
-    IssuanceOutcomeUnknown, IssuanceRefused, IssuanceRequested, LateIssueFound, MilestoneReached,
-    OutcomeAttested, RecordVoucher, Reward, RewardCommand, RewardError, RewardEvent, RewardFailed,
-    RewardStatus, VoucherIssued,
+    IssuanceOutcomeUnknown, IssuanceRefused, IssuanceRepeated, IssuanceRequested, LateIssueFound,
+    MilestoneReached, OutcomeAttested, RecordVoucher, Reward, RewardCommand, RewardError,
+    RewardEvent, RewardFailed, RewardStatus, VoucherIssued,
 };
 use crate::money::{Amount, Currency, Money};
 
@@ -31,7 +31,7 @@ impl Reward {
             C::RecordRefused { .. } => self.refused(reached, command, at),
             C::RecordDeferred { attempt, why, retry_at } => {
                 let open = self.open(attempt)?;
-                if open.looks > 0 {
+                if open.may_have_arrived {
                     return Err(RewardError::MayHaveBeenProcessed { attempt });
                 }
                 let (partner_id, deferrals) = (open.partner_id.clone(), open.deferrals + 1);
@@ -73,6 +73,9 @@ impl Reward {
                 Ok(vec![
                     IssuanceNotFound { member_id, attempt, partner_id, occurred_at: at }.into(),
                 ])
+            }
+            C::RepeatIssuance { attempt, resolve_at } => {
+                self.repeat(reached, attempt, resolve_at, at)
             }
             C::RecordVoucher(voucher) => self.voucher_came(reached, *voucher, at),
             C::RecordCredit { .. } => self.credit_came(reached, command, at),
@@ -136,6 +139,28 @@ impl Reward {
         ])
     }
 
+    /// Written down before every repeat as before the first call: a worker that dies while it sends
+    /// leaves an attempt that is looked into, and of two workers one alone may send.
+    fn repeat(
+        &self,
+        reached: &MilestoneReached,
+        attempt: u32,
+        resolve_at: DateTime<Utc>,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        let open = self.open(attempt)?;
+        match open.state {
+            AttemptState::Deferred { .. } | AttemptState::NotFound => {}
+            _ => return Err(RewardError::UnderWay { attempt }),
+        }
+        let partner_id = open.partner_id.clone();
+        let member_id = reached.member_id;
+        Ok(vec![
+            IssuanceRepeated { member_id, attempt, partner_id, resolve_at, occurred_at: at }
+                .into(),
+        ])
+    }
+
     /// A definite no. The third that counts ends the search, and people are told.
     fn refused(
         &self,
@@ -151,7 +176,7 @@ impl Reward {
             return Ok(Vec::new());
         }
         let open = self.open(attempt)?;
-        if open.looks > 0 && !counts_as_try {
+        if open.may_have_arrived && !counts_as_try {
             return Err(RewardError::MayHaveBeenProcessed { attempt });
         }
         let refused = IssuanceRefused {

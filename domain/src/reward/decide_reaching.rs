@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::{
     AccountAwaited, ChosenBecause, MilestoneReached, PartnerChosen, ReachMilestone, Reward,
     RewardCancelled, RewardCommand, RewardError, RewardEvent, RewardFailed, RewardHeld,
-    RewardReleased, RewardStatus, ValueKind, VerificationPassed, VerificationRequested,
+    RewardReleased, RewardStatus, RewardType, ValueKind, VerificationPassed,
+    VerificationRequested,
 };
 use crate::ids::{AccountId, PartnerId};
 
@@ -116,6 +117,9 @@ impl Reward {
     ) -> Decision {
         self.nothing_unsettled()?;
         self.allow(&[RewardStatus::Pending, RewardStatus::AwaitingAccount])?;
+        if reached.reward_type == RewardType::ChoiceReward {
+            return Err(RewardError::NotNow { status: self.status });
+        }
         if reached.claim_only.contains(&candidate.partner_id) {
             return Err(RewardError::PartnerNotEligible { partner_id: candidate.partner_id });
         }

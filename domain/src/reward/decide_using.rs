@@ -2,20 +2,29 @@
 //!
 //! What is left is always ours to compute: face value less what was spent and not undone. So the
 //! order in which a partner's words arrive makes no difference, and more than the face value can
-//! never be spent.
+//! never be spent. What is reported after a voucher was booked as expired, and is dated before, is
+//! booked all the same; what is left then expires anew.
 //!
 //! Rows: R2, R5, W5.
 
 use chrono::{DateTime, Utc};
 
 use super::{
-    CreditProgressed, CreditReturned, CreditSettled, CreditState, IssuedCredit, IssuedVoucher,
-    MilestoneReached, RedemptionReversed, Reward, RewardCommand, RewardError, RewardEvent,
-    RewardStatus, VoucherExpired, VoucherRedeemed, VoucherRevealed, VoucherVoided,
+    CreditProgressed, CreditReturned, CreditSettled, CreditState, ExpiryUndone, IssuedCredit,
+    IssuedVoucher, MilestoneReached, RedemptionReversed, Reward, RewardCommand, RewardError,
+    RewardEvent, RewardStatus, VoucherExpired, VoucherRedeemed, VoucherRevealed, VoucherVoided,
 };
 use crate::money::Amount;
 
 type Decision = Result<Vec<RewardEvent>, RewardError>;
+
+/// Where there is a voucher to look at; one that was voided is none any more.
+const SHOWN: [RewardStatus; 4] = [
+    RewardStatus::Issued,
+    RewardStatus::PartlyRedeemed,
+    RewardStatus::Redeemed,
+    RewardStatus::Expired,
+];
 
 /// A redemption as a partner reports it, or reports it undone.
 struct Reported {
@@ -41,11 +50,12 @@ impl Reward {
             C::ReturnCredit { credit_id, why, at } => self.returned(reached, &credit_id, why, at),
             C::Reveal => self.revealed(reached, at),
             C::RecordRedemption { voucher_id, redemption_id, amount, redeemed_at } => {
-                let at = redeemed_at;
-                self.redeemed(reached, Reported { voucher_id, redemption_id, amount, at })
+                let reported = Reported { voucher_id, redemption_id, amount, at: redeemed_at };
+                self.redeemed(reached, reported, at)
             }
-            C::ReverseRedemption { voucher_id, redemption_id, amount, at } => {
-                self.reversed(reached, Reported { voucher_id, redemption_id, amount, at })
+            C::ReverseRedemption { voucher_id, redemption_id, amount, at: undone_at } => {
+                let reported = Reported { voucher_id, redemption_id, amount, at: undone_at };
+                self.reversed(reached, reported, at)
             }
             C::ExpireVoucher { voucher_id, at, unspent } => {
                 self.expired(reached, &voucher_id, at, unspent)
@@ -136,9 +146,7 @@ impl Reward {
 
     fn revealed(&self, reached: &MilestoneReached, at: DateTime<Utc>) -> Decision {
         let voucher = self.voucher.as_ref().ok_or(RewardError::NotNow { status: self.status })?;
-        if self.status == RewardStatus::OnReview {
-            return Err(RewardError::NotNow { status: self.status });
-        }
+        self.allow(&SHOWN)?;
         Ok(vec![
             VoucherRevealed {
                 member_id: reached.member_id,
@@ -150,7 +158,12 @@ impl Reward {
         ])
     }
 
-    fn redeemed(&self, reached: &MilestoneReached, reported: Reported) -> Decision {
+    fn redeemed(
+        &self,
+        reached: &MilestoneReached,
+        reported: Reported,
+        at: DateTime<Utc>,
+    ) -> Decision {
         let voucher = self.voucher_called(&reported.voucher_id)?;
         if let Some(known) = voucher.redemptions.get(&reported.redemption_id) {
             return if known.amount == reported.amount {
@@ -165,33 +178,37 @@ impl Reward {
         if reported.amount.is_zero() {
             return Err(RewardError::NothingSpent { redemption_id: reported.redemption_id });
         }
-        self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed, RewardStatus::Redeemed])?;
-        let Ok(remaining) = voucher.remaining.minus(reported.amount) else {
+        self.allow(&SHOWN)?;
+        self.happened_before_expiry(voucher, reported.at)?;
+        let Ok(remaining) = Self::left(voucher).minus(reported.amount) else {
             return Err(RewardError::Overspent {
                 amount: reported.amount,
-                remaining: voucher.remaining,
+                remaining: Self::left(voucher),
             });
         };
-        Ok(vec![
-            VoucherRedeemed {
-                member_id: reached.member_id,
-                partner_id: voucher.partner_id.clone(),
-                voucher_id: reported.voucher_id,
-                redemption_id: reported.redemption_id,
-                reward_type: reached.reward_type,
-                amount: reported.amount,
-                currency: reached.currency,
-                remaining,
-                funding_model: voucher.funding_model,
-                occurred_at: reported.at,
-            }
-            .into(),
-        ])
+        let redeemed = VoucherRedeemed {
+            member_id: reached.member_id,
+            partner_id: voucher.partner_id.clone(),
+            voucher_id: reported.voucher_id,
+            redemption_id: reported.redemption_id,
+            reward_type: reached.reward_type,
+            amount: reported.amount,
+            currency: reached.currency,
+            remaining,
+            funding_model: voucher.funding_model,
+            occurred_at: reported.at,
+        };
+        Ok(Self::around_expiry(reached, voucher, (redeemed.into(), remaining), at))
     }
 
-    fn reversed(&self, reached: &MilestoneReached, reported: Reported) -> Decision {
+    fn reversed(
+        &self,
+        reached: &MilestoneReached,
+        reported: Reported,
+        at: DateTime<Utc>,
+    ) -> Decision {
         let voucher = self.voucher_called(&reported.voucher_id)?;
-        let Reported { voucher_id, redemption_id, amount, at } = reported;
+        let Reported { voucher_id, redemption_id, amount, at: reported_at } = reported;
         let Some(known) = voucher.redemptions.get(&redemption_id) else {
             return Err(RewardError::NoSuchRedemption { redemption_id });
         };
@@ -201,22 +218,86 @@ impl Reward {
         if known.is_reversed {
             return Ok(Vec::new());
         }
-        self.allow(&[RewardStatus::PartlyRedeemed, RewardStatus::Redeemed])?;
-        Ok(vec![
-            RedemptionReversed {
-                member_id: reached.member_id,
-                partner_id: voucher.partner_id.clone(),
-                voucher_id,
-                redemption_id,
-                reward_type: reached.reward_type,
-                amount,
-                currency: reached.currency,
-                remaining: voucher.remaining.plus(amount)?,
-                funding_model: voucher.funding_model,
-                occurred_at: at,
+        let spent = [RewardStatus::PartlyRedeemed, RewardStatus::Redeemed, RewardStatus::Expired];
+        self.allow(&spent)?;
+        let remaining = Self::left(voucher).plus(amount)?;
+        let reversed = RedemptionReversed {
+            member_id: reached.member_id,
+            partner_id: voucher.partner_id.clone(),
+            voucher_id,
+            redemption_id,
+            reward_type: reached.reward_type,
+            amount,
+            currency: reached.currency,
+            remaining,
+            funding_model: voucher.funding_model,
+            occurred_at: reported_at,
+        };
+        Ok(Self::around_expiry(reached, voucher, (reversed.into(), remaining), at))
+    }
+
+    /// Face value less what was spent, whether or not it has been booked as expired.
+    fn left(voucher: &IssuedVoucher) -> Amount {
+        voucher.expired.map_or(voucher.remaining, |(unspent, _)| unspent)
+    }
+
+    /// What is dated after the last day is no late word about before it: people look.
+    fn happened_before_expiry(
+        &self,
+        voucher: &IssuedVoucher,
+        reported: DateTime<Utc>,
+    ) -> Result<(), RewardError> {
+        match voucher.expired {
+            Some((_, at)) if reported >= voucher.expires_at.unwrap_or(at) => {
+                Err(RewardError::NotNow { status: self.status })
             }
-            .into(),
-        ])
+            _ => Ok(()),
+        }
+    }
+
+    /// The event; on a voucher that was booked as expired, between taking that back and booking
+    /// what is left then. All in the open day: what was reported before stays as it was.
+    fn around_expiry(
+        reached: &MilestoneReached,
+        voucher: &IssuedVoucher,
+        (event, remaining): (RewardEvent, Amount),
+        at: DateTime<Utc>,
+    ) -> Vec<RewardEvent> {
+        let Some((amount, _)) = voucher.expired else { return vec![event] };
+        let undone = ExpiryUndone {
+            member_id: reached.member_id,
+            partner_id: voucher.partner_id.clone(),
+            voucher_id: voucher.voucher_id.clone(),
+            reward_type: reached.reward_type,
+            amount,
+            currency: reached.currency,
+            funding_model: voucher.funding_model,
+            occurred_at: at,
+        };
+        let mut events = vec![undone.into(), event];
+        if !remaining.is_zero() {
+            events.push(Self::expiry(reached, voucher, remaining, at));
+        }
+        events
+    }
+
+    fn expiry(
+        reached: &MilestoneReached,
+        voucher: &IssuedVoucher,
+        unspent: Amount,
+        at: DateTime<Utc>,
+    ) -> RewardEvent {
+        VoucherExpired {
+            member_id: reached.member_id,
+            partner_id: voucher.partner_id.clone(),
+            voucher_id: voucher.voucher_id.clone(),
+            reward_type: reached.reward_type,
+            unspent,
+            currency: reached.currency,
+            funding_model: voucher.funding_model,
+            occurred_at: at,
+        }
+        .into()
     }
 
     fn expired(
@@ -227,7 +308,9 @@ impl Reward {
         unspent: Option<Amount>,
     ) -> Decision {
         let voucher = self.voucher_called(voucher_id)?;
-        if self.status == RewardStatus::Expired {
+        let is_spent =
+            self.status == RewardStatus::Redeemed && unspent.unwrap_or(Amount::ZERO).is_zero();
+        if self.status == RewardStatus::Expired || is_spent {
             return Ok(Vec::new());
         }
         self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed])?;
@@ -237,19 +320,7 @@ impl Reward {
                 got: said.to_string(),
             });
         }
-        Ok(vec![
-            VoucherExpired {
-                member_id: reached.member_id,
-                partner_id: voucher.partner_id.clone(),
-                voucher_id: voucher_id.to_owned(),
-                reward_type: reached.reward_type,
-                unspent: voucher.remaining,
-                currency: reached.currency,
-                funding_model: voucher.funding_model,
-                occurred_at: at,
-            }
-            .into(),
-        ])
+        Ok(vec![Self::expiry(reached, voucher, voucher.remaining, at)])
     }
 
     fn voided(&self, reached: &MilestoneReached, voucher_id: &str, at: DateTime<Utc>) -> Decision {

@@ -61,6 +61,12 @@ pub enum RewardError {
         /// Which.
         attempt: u32,
     },
+    /// Leave it: somebody else is sending it.
+    #[error("attempt {attempt} is under way")]
+    UnderWay {
+        /// Which.
+        attempt: u32,
+    },
     /// Find out first how the attempt ended: some byte of it may have arrived.
     #[error("attempt {attempt} may have been processed")]
     MayHaveBeenProcessed {

@@ -125,6 +125,22 @@ pub struct IssuanceNotFound {
     pub occurred_at: DateTime<Utc>,
 }
 
+/// The same bytes are about to leave once more, under the same key: whoever finds this without an
+/// answer knows that some of them may have arrived.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IssuanceRepeated {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Which attempt.
+    pub attempt: u32,
+    /// Where.
+    pub partner_id: PartnerId,
+    /// From when it is looked into, when nothing has been recorded by then.
+    pub resolve_at: DateTime<Utc>,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// A voucher exists; its secrets are sealed under the member's key (R5).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VoucherIssued {

@@ -182,6 +182,28 @@ pub struct VoucherExpired {
     pub occurred_at: DateTime<Utc>,
 }
 
+/// The voucher had been booked as expired, and a partner reports later what had happened before
+/// that: what was booked is taken back, and the events after this one say what holds instead.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpiryUndone {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Where.
+    pub partner_id: PartnerId,
+    /// The partner's id of the voucher.
+    pub voucher_id: String,
+    /// What kind of help.
+    pub reward_type: RewardType,
+    /// What had been booked as expired, and is left on the voucher again.
+    pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
+    /// Who pays, and when.
+    pub funding_model: FundingModel,
+    /// When it was found.
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// The partner confirmed that what was left on the voucher can no longer be spent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VoucherVoided {

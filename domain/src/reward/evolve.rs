@@ -6,8 +6,8 @@
 
 use super::aggregate::Redemption;
 use super::{
-    Attempt, AttemptState, Chosen, CreditState, IssuanceRequested, IssuedCredit, IssuedVoucher,
-    Refusal, Reward, RewardEvent, VoucherIssued,
+    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRequested, IssuedCredit,
+    IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
 };
 use crate::money::Amount;
 
@@ -43,6 +43,7 @@ impl Reward {
             | RewardEvent::VoucherRedeemed(_)
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
+            | RewardEvent::ExpiryUndone(_)
             | RewardEvent::VoucherVoided(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
@@ -73,16 +74,22 @@ impl Reward {
                 let state = AttemptState::Unknown { resolve_at: e.resolve_at };
                 if let Some(attempt) = self.move_attempt(e.attempt, state) {
                     attempt.looks = e.looks;
+                    attempt.may_have_arrived = true;
                 }
             }
             RewardEvent::IssuanceNotFound(e) => {
-                self.move_attempt(e.attempt, AttemptState::NotFound);
-            }
-            RewardEvent::OutcomeAttested(e) => {
-                if !e.issued {
-                    self.chosen = None;
-                    self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
+                if let Some(attempt) = self.move_attempt(e.attempt, AttemptState::NotFound) {
+                    attempt.may_have_arrived = true;
                 }
+            }
+            RewardEvent::IssuanceRepeated(e) => {
+                let state = AttemptState::Requested { resolve_at: e.resolve_at };
+                self.move_attempt(e.attempt, state);
+            }
+            RewardEvent::OutcomeAttested(e) if e.issued => {}
+            RewardEvent::OutcomeAttested(e) => {
+                self.chosen = None;
+                self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
             }
             RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
         }
@@ -97,16 +104,7 @@ impl Reward {
             }
             RewardEvent::CreditApplied(e) => {
                 self.move_attempt(e.attempt, AttemptState::Issued);
-                self.credit = Some(IssuedCredit {
-                    credit_id: e.credit_id.clone(),
-                    partner_id: e.partner_id.clone(),
-                    attempt: e.attempt,
-                    account_id: e.account_id,
-                    amount: e.amount,
-                    funding_model: e.funding_model,
-                    state: CreditState::Accepted,
-                    is_settled: false,
-                });
+                self.credit = Some(credit(e));
             }
             RewardEvent::CreditProgressed(e) => {
                 self.credit.iter_mut().for_each(|credit| credit.state = e.state);
@@ -130,7 +128,15 @@ impl Reward {
                 let redemption = Redemption { amount: e.amount, is_reversed: true };
                 self.keep_redemption(&e.redemption_id, redemption, e.remaining);
             }
-            RewardEvent::VoucherExpired(_) => self.empty_voucher(),
+            RewardEvent::VoucherExpired(e) => {
+                self.empty_voucher();
+                let expired = Some((e.unspent, e.occurred_at));
+                self.voucher.iter_mut().for_each(|voucher| voucher.expired = expired);
+            }
+            RewardEvent::ExpiryUndone(e) => self.voucher.iter_mut().for_each(|voucher| {
+                voucher.remaining = e.amount;
+                voucher.expired = None;
+            }),
             RewardEvent::VoucherVoided(e) => {
                 self.empty_voucher();
                 self.chosen = None;
@@ -148,6 +154,7 @@ impl Reward {
             | RewardEvent::IssuanceDeferred(_)
             | RewardEvent::IssuanceOutcomeUnknown(_)
             | RewardEvent::IssuanceNotFound(_)
+            | RewardEvent::IssuanceRepeated(_)
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
@@ -187,8 +194,22 @@ fn attempt(e: &IssuanceRequested) -> Attempt {
         request_digest: e.request_digest.clone(),
         deferrals: 0,
         looks: 0,
+        may_have_arrived: false,
         requested_at: e.occurred_at,
         state: AttemptState::Requested { resolve_at: e.resolve_at },
+    }
+}
+
+fn credit(e: &CreditApplied) -> IssuedCredit {
+    IssuedCredit {
+        credit_id: e.credit_id.clone(),
+        partner_id: e.partner_id.clone(),
+        attempt: e.attempt,
+        account_id: e.account_id,
+        amount: e.amount,
+        funding_model: e.funding_model,
+        state: CreditState::Accepted,
+        is_settled: false,
     }
 }
 
@@ -200,6 +221,7 @@ fn voucher(e: &VoucherIssued) -> IssuedVoucher {
         funding_model: e.funding_model,
         amount: e.amount,
         remaining: e.amount,
+        expired: None,
         code: e.code.clone(),
         pin: e.pin.clone(),
         barcode: e.barcode.clone(),

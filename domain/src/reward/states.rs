@@ -104,7 +104,8 @@ impl RewardStatus {
             S::PartlyRedeemed => &[S::Issued, S::Redeemed, S::Expired, S::OnReview],
             S::Redeemed => &[S::Issued, S::PartlyRedeemed, S::AwaitingAccount],
             S::Failed => &[S::Cancelled],
-            S::Expired | S::Cancelled => &[],
+            S::Expired => &[S::Redeemed],
+            S::Cancelled => &[],
         }
     }
 
@@ -128,7 +129,8 @@ impl RewardStatus {
             | RewardEvent::IssuanceRequested(_)
             | RewardEvent::IssuanceDeferred(_)
             | RewardEvent::IssuanceOutcomeUnknown(_)
-            | RewardEvent::IssuanceNotFound(_) => Self::Processing,
+            | RewardEvent::IssuanceNotFound(_)
+            | RewardEvent::IssuanceRepeated(_) => Self::Processing,
             RewardEvent::AccountAwaited(_) | RewardEvent::CreditReturned(_) => {
                 Self::AwaitingAccount
             }
@@ -141,6 +143,8 @@ impl RewardStatus {
             RewardEvent::RedemptionReversed(e) if e.remaining == face => Self::Issued,
             RewardEvent::RedemptionReversed(_) => Self::PartlyRedeemed,
             RewardEvent::VoucherExpired(_) => Self::Expired,
+            RewardEvent::ExpiryUndone(e) if e.amount == face => Self::Issued,
+            RewardEvent::ExpiryUndone(_) => Self::PartlyRedeemed,
             RewardEvent::OutcomeAttested(e) => {
                 if e.issued {
                     self

@@ -13,6 +13,7 @@
 //! | spent | memo | outstanding → payable | outstanding → contributions |
 //! | reversed | the opposite | the opposite | the opposite |
 //! | expired | memo | outstanding → breakage | outstanding → contributions |
+//! | expiry undone | the opposite | the opposite | the opposite |
 //! | voided | float → committed; memo | outstanding → committed | outstanding → committed |
 //!
 //! An unknown outcome posts nothing: the amount stays in clearing and ages there.

@@ -90,6 +90,9 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
             opposite(used(&e.partner_id, (e.amount, e.currency), e.funding_model))
         }
         E::VoucherExpired(e) => expired(&e.partner_id, (e.unspent, e.currency), e.funding_model),
+        E::ExpiryUndone(e) => {
+            opposite(expired(&e.partner_id, (e.amount, e.currency), e.funding_model))
+        }
         E::VoucherVoided(e) => given_back(&e.partner_id, (e.unspent, e.currency), e.funding_model),
         E::CreditReturned(e) => {
             let value = (e.amount, e.currency);
@@ -112,6 +115,7 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         | E::IssuanceDeferred(_)
         | E::IssuanceOutcomeUnknown(_)
         | E::IssuanceNotFound(_)
+        | E::IssuanceRepeated(_)
         | E::VoucherRevealed(_)
         | E::RewardFailed(_) => Vec::new(),
     }

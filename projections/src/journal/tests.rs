@@ -108,6 +108,18 @@ fn what_is_reversed_is_as_if_it_had_not_been() {
 }
 
 #[test]
+fn an_expiry_that_is_undone_is_as_if_it_had_not_been() {
+    for model in ["pay_on_redemption", "prepaid", "partner_funded"] {
+        let expired = json!({ "funding_model": model, "unspent": "20.00" });
+        let mut events = life(model, event("VoucherExpired", expired));
+        let before = balances(&events[..3]);
+        let undone = json!({ "funding_model": model, "amount": "20.00" });
+        events.push(event("ExpiryUndone", undone));
+        assert_eq!(balances(&events), before, "{model}");
+    }
+}
+
+#[test]
 fn a_refusal_gives_back_what_was_on_its_way() {
     let amount = json!({ "amount": "20.00" });
     let before = balances(&[event("MilestoneReached", json!({}))]);

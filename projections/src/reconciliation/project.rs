@@ -102,6 +102,7 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         }
         RewardEvent::RedemptionReversed(_) => moved.redeemed -= amount,
         RewardEvent::VoucherExpired(_) => moved.expired += amount,
+        RewardEvent::ExpiryUndone(_) => moved.expired -= amount,
         RewardEvent::VoucherVoided(_) => moved.voided += amount,
         RewardEvent::CreditReturned(e) => {
             moved.voided += amount;
@@ -122,6 +123,7 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         | RewardEvent::IssuanceDeferred(_)
         | RewardEvent::IssuanceOutcomeUnknown(_)
         | RewardEvent::IssuanceNotFound(_)
+        | RewardEvent::IssuanceRepeated(_)
         | RewardEvent::VoucherRevealed(_)
         | RewardEvent::OutcomeAttested(_)
         | RewardEvent::RewardFailed(_)

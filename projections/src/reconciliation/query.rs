@@ -140,7 +140,9 @@ async fn lines(
                  OR event_type = 'CreditReturned' AND sign = 1 AND
                  (account LIKE 'liabilities:outstanding:%' OR account LIKE 'memo:issued:%'))
                AS redeemed,
-             sum(amount) FILTER (WHERE counts AND event_type = 'VoucherExpired') AS expired,
+             sum(CASE event_type WHEN 'ExpiryUndone' THEN -amount ELSE amount END)
+               FILTER (WHERE counts AND event_type IN ('VoucherExpired', 'ExpiryUndone'))
+               AS expired,
              sum(amount) FILTER (WHERE counts AND event_type IN
                ('VoucherVoided', 'CreditReturned')) AS voided
              FROM (SELECT *, line = 1 AND sign = -1 AS counts FROM counted) c

@@ -7,14 +7,16 @@
 //! | --- | --- | --- |
 //! | reached, released, refused, credit returned | choose | at once |
 //! | a choice reached, held, failed | manual or done | never |
-//! | an account awaited | choose | once more in a moment, then when one is verified |
+//! | an account awaited | wait_account, then choose | when one is verified; looked at after a minute |
 //! | a partner chosen, not found there | issue | at once |
 //! | deferred | issue | at `retry_at` |
-//! | requested, unknown | resolve | at `resolve_at` |
+//! | requested, repeated, unknown | resolve | at `resolve_at` |
 //! | a voucher issued | expire | at `expires_at` |
 //! | a redemption reversed | expire | at once: whoever looks says when again |
 
 mod project;
 pub mod query;
+#[cfg(test)]
+mod tests;
 
 pub use project::{NAME, RewardTodo};

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use domain::AnchorEvent;
 use domain::partner_account::PartnerAccountEvent;
 use domain::reward::{RewardEvent, RewardType};
@@ -19,8 +19,8 @@ use crate::projection::{Projection, ProjectionError, Recorded};
 /// The key of its checkpoint.
 pub const NAME: &str = "reward_todo";
 
-/// How long after it began to wait for an account a reward is looked at once more.
-const LOOKED_AT_AGAIN_SECONDS: i64 = 1;
+/// An account may have been verified while the wait for one was being decided.
+const LOOK_ONCE_MORE: TimeDelta = TimeDelta::seconds(60);
 
 /// The todo table `reward_todo`.
 pub struct RewardTodo;
@@ -114,7 +114,7 @@ async fn wake(
 ) -> Result<(), ProjectionError> {
     sqlx::query(
         "UPDATE reward_todo SET step = 'choose', next_at = $2, lease_owner = NULL
-          WHERE member_id = $1 AND step = 'choose'",
+          WHERE member_id = $1 AND step IN ('wait_account', 'choose')",
     )
     .bind(member)
     .bind(at)
@@ -135,17 +135,15 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::CreditReturned(e) => (e.member_id, "choose", now),
         RewardEvent::PartnerChosen(e) => (e.member_id, "issue", now),
         RewardEvent::IssuanceNotFound(e) => (e.member_id, "issue", now),
+        RewardEvent::IssuanceRepeated(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::IssuanceDeferred(e) => (e.member_id, "issue", Some(e.retry_at)),
         RewardEvent::IssuanceRequested(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::IssuanceOutcomeUnknown(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::OutcomeAttested(e) if e.issued => (e.member_id, "manual", None),
         RewardEvent::OutcomeAttested(e) => (e.member_id, "choose", now),
-        // Looked at once more: an account may have been verified while this was being decided.
-        RewardEvent::AccountAwaited(e) => (
-            e.member_id,
-            "choose",
-            now.map(|now| now + Duration::seconds(LOOKED_AT_AGAIN_SECONDS)),
-        ),
+        RewardEvent::AccountAwaited(e) => {
+            (e.member_id, "wait_account", now.map(|at| at + LOOK_ONCE_MORE))
+        }
         RewardEvent::VoucherIssued(e) => (e.member_id, "expire", e.expires_at),
         RewardEvent::RewardHeld(e) => (e.member_id, "manual", None),
         RewardEvent::RewardFailed(e) => (e.member_id, "manual", None),
@@ -158,6 +156,7 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::VoucherRevealed(_)
         | RewardEvent::CreditProgressed(_)
         | RewardEvent::VoucherRedeemed(_)
+        | RewardEvent::ExpiryUndone(_)
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)
         | RewardEvent::LateIssueFound(_) => return None,

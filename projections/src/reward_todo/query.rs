@@ -25,15 +25,37 @@ pub async fn claim_due(
     lease_seconds: i64,
     limit: i64,
 ) -> Result<Vec<DueReward>, sqlx::Error> {
-    let rows = sqlx::query(
+    claim(pool, "step IN ('choose', 'issue', 'resolve', 'expire')", (worker, lease_seconds, limit))
+        .await
+}
+
+/// Claims rewards that wait for an account and have not been looked at for a while.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn claim_waiting(
+    pool: &PgPool,
+    worker: Uuid,
+    lease_seconds: i64,
+    limit: i64,
+) -> Result<Vec<DueReward>, sqlx::Error> {
+    claim(pool, "step = 'wait_account'", (worker, lease_seconds, limit)).await
+}
+
+/// `steps` is written as in the index that serves it.
+async fn claim(
+    pool: &PgPool,
+    steps: &'static str,
+    (worker, lease_seconds, limit): (Uuid, i64, i64),
+) -> Result<Vec<DueReward>, sqlx::Error> {
+    let rows = sqlx::query(&format!(
         "UPDATE reward_todo t
             SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
            FROM (SELECT reward_id FROM reward_todo
-                  WHERE step IN ('choose', 'issue', 'resolve', 'expire')
-                    AND next_at <= (SELECT ledger_now())
+                  WHERE {steps} AND next_at <= (SELECT ledger_now())
                   ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
-          WHERE t.reward_id = due.reward_id RETURNING t.reward_id, t.step, t.sequence",
-    )
+          WHERE t.reward_id = due.reward_id RETURNING t.reward_id, t.step, t.sequence"
+    ))
     .bind(worker)
     .bind(lease_seconds)
     .bind(limit)

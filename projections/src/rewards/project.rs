@@ -169,6 +169,7 @@ fn value(row: &mut Row, event: &RewardEvent) {
         }
         RewardEvent::VoucherRedeemed(e) => detail(row, "remaining", json!(e.remaining)),
         RewardEvent::RedemptionReversed(e) => detail(row, "remaining", json!(e.remaining)),
+        RewardEvent::ExpiryUndone(e) => detail(row, "remaining", json!(e.amount)),
         RewardEvent::VoucherExpired(_) | RewardEvent::VoucherVoided(_) => {
             detail(row, "remaining", json!(Amount::ZERO));
         }
@@ -179,6 +180,7 @@ fn value(row: &mut Row, event: &RewardEvent) {
         | RewardEvent::RewardReleased(_)
         | RewardEvent::IssuanceRequested(_)
         | RewardEvent::IssuanceNotFound(_)
+        | RewardEvent::IssuanceRepeated(_)
         | RewardEvent::VoucherRevealed(_)
         | RewardEvent::OutcomeAttested(_)
         | RewardEvent::LateIssueFound(_)

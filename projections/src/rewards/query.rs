@@ -44,6 +44,24 @@ pub struct RewardRow {
     pub created_at: DateTime<Utc>,
 }
 
+/// One page of a member's rewards.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RewardPage {
+    /// Newest first.
+    pub rows: Vec<RewardRow>,
+    /// How many there are in all, whatever the page shows.
+    pub total: i64,
+    /// Where the next page begins, when there is one.
+    pub next_cursor: Option<String>,
+}
+
+#[derive(FromRow)]
+struct Counted {
+    #[sqlx(flatten)]
+    row: RewardRow,
+    total: i64,
+}
+
 const COLUMNS: &str =
     "id, milestone_id, status, reward_type, reward_amount, currency, partner_used,
     eligible_partners, distribution_details, message, issued_at, created_at";
@@ -55,7 +73,7 @@ pub fn plain_number<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S:
     number.map_err(serde::ser::Error::custom)?.serialize(serializer)
 }
 
-/// A member's rewards, newest first.
+/// A member's rewards, newest first: rows and their number in one round trip.
 ///
 /// # Errors
 /// [`ListError`].
@@ -64,10 +82,12 @@ pub async fn list(
     member: MemberId,
     status: Option<RewardStatus>,
     page: &Page,
-) -> Result<(Vec<RewardRow>, Option<String>), ListError> {
+) -> Result<RewardPage, ListError> {
     let after = page.after_instant()?;
-    let rows: Vec<RewardRow> = sqlx::query_as(&format!(
-        "SELECT {COLUMNS} FROM rewards
+    let counted: Vec<Counted> = sqlx::query_as(&format!(
+        "SELECT {COLUMNS}, (SELECT count(*) FROM rewards
+                             WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)) AS total
+           FROM rewards
           WHERE user_id = $1 AND ($2::text IS NULL OR status = $2)
             AND ($3::timestamptz IS NULL OR (created_at, id) < ($3, $4))
           ORDER BY created_at DESC, id DESC LIMIT $5"
@@ -79,14 +99,19 @@ pub async fn list(
     .bind(page.fetched())
     .fetch_all(pool)
     .await?;
-    Ok(page.cut(rows, |row| instant_mark(row.created_at, row.id)))
+    let total = match counted.first() {
+        Some(first) => first.total,
+        None if after.is_none() => 0,
+        None => count(pool, member, status).await?,
+    };
+    let rows = counted.into_iter().map(|counted| counted.row).collect();
+    let (rows, next_cursor) =
+        page.cut(rows, |row: &RewardRow| instant_mark(row.created_at, row.id));
+    Ok(RewardPage { rows, total, next_cursor })
 }
 
-/// How many rewards the member has, whatever the page shows.
-///
-/// # Errors
-/// When the read model cannot be read.
-pub async fn count(
+/// A page past the last row says nothing of how many there are.
+async fn count(
     pool: &PgPool,
     member: MemberId,
     status: Option<RewardStatus>,

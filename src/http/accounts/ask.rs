@@ -125,7 +125,7 @@ async fn look_up(
     at_least: AtLeast,
     (account, topic): (AccountId, Topic),
 ) -> Result<Answer<Looked>, Problem> {
-    let position = at_least.wait(&state.read_pool, &[NAME]).await?;
+    let position = at_least.wait(&state.shown, &[NAME]).await?;
     let row = query::get(&state.read_pool, member.id, account).await?;
     let row = row.ok_or_else(|| Problem::new(Code::NotFound))?;
     let partner: PartnerId = row.partner_id.parse().map_err(|_| Problem::new(Code::NotFound))?;

@@ -76,7 +76,7 @@ pub async fn list(
     Query(wanted): Query<WantedAccounts>,
 ) -> Result<Answer<AccountList>, Problem> {
     let page = Page::new(wanted.limit, wanted.cursor)?;
-    let position = at_least.wait(&state.read_pool, &[NAME]).await?;
+    let position = at_least.wait(&state.shown, &[NAME]).await?;
     let (rows, next_cursor) = query::list(&state.read_pool, member.id, &page).await?;
     let accounts = rows.into_iter().map(AccountBody::from).collect();
     Ok(Answer::ok(position, AccountList { accounts, next_cursor }))

@@ -112,7 +112,7 @@ pub async fn list(
         to: wanted.to,
     };
     let page = Page::new(wanted.limit, wanted.cursor)?;
-    let position = at_least.wait(&state.read_pool, &[NAME]).await?;
+    let position = at_least.wait(&state.shown, &[NAME]).await?;
     let (rows, next_cursor) = query::list(&state.read_pool, &filter, &page).await?;
     let shown = |row| if only.is_some() { Activity::for_partner(row) } else { Activity::of(row) };
     let activities = rows.into_iter().map(shown).collect();

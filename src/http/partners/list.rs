@@ -59,7 +59,7 @@ pub async fn list(
         capability: wanted.capability,
     };
     let page = Page::new(wanted.limit, wanted.cursor)?;
-    let position = at_least.wait(&state.read_pool, &[NAME]).await?;
+    let position = at_least.wait(&state.shown, &[NAME]).await?;
     let total = query::count(&state.read_pool, &filter).await?;
     let (rows, next_cursor) = query::list(&state.read_pool, &filter, &page).await?;
     let partners = rows.into_iter().map(|row| PartnerBody::of(row, &state)).collect();

@@ -23,7 +23,7 @@ pub async fn show(
     at_least: AtLeast,
     Id(id): Id<PartnerId>,
 ) -> Result<Answer<PartnerBody>, Problem> {
-    let position = at_least.wait(&state.read_pool, &[NAME]).await?;
+    let position = at_least.wait(&state.shown, &[NAME]).await?;
     let row = query::get(&state.read_pool, &id).await?;
     let row = row.ok_or_else(|| Problem::new(Code::NotFound))?;
     Ok(Answer::ok(position, PartnerBody::of(row, &state)))

@@ -62,7 +62,7 @@ pub async fn show(
     state: Data<AppState>,
     at_least: AtLeast,
 ) -> Result<Answer<Progress>, Problem> {
-    let position = at_least.wait(&state.read_pool, &[journeys::NAME]).await?;
+    let position = at_least.wait(&state.shown, &[journeys::NAME]).await?;
     let Some(journey) = journeys::query::get(&state.read_pool, member.id).await? else {
         return Ok(Answer::ok(position, Progress::default()));
     };

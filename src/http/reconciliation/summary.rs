@@ -78,7 +78,7 @@ pub async fn summary(
     Query(wanted): Query<Wanted>,
 ) -> Result<Answer<SummaryBody>, Problem> {
     let as_of = as_of(wanted.as_of.as_deref())?;
-    at_least.wait(&state.read_pool, &[journal::NAME]).await?;
+    at_least.wait(&state.shown, &[journal::NAME]).await?;
     let summary = query::summary(&state.read_pool, as_of, wanted.from, wanted.to).await?;
     let body = SummaryBody {
         as_of: summary.as_of,

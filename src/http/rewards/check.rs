@@ -9,7 +9,6 @@
 use actix_web::web::Data;
 use domain::ids::RewardId;
 use domain::reward::{Reward, RewardStatus};
-use projections::checkpoint;
 use projections::rewards::NAME;
 use projections::rewards::query::reached_by;
 use serde::{Deserialize, Serialize};
@@ -19,7 +18,7 @@ use uuid::Uuid;
 use super::told::not_told_before;
 use crate::access::Member;
 use crate::http::json::Json;
-use crate::http::position::Answer;
+use crate::http::position::{Answer, AtLeast};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::ledger::Context;
@@ -62,7 +61,7 @@ pub async fn check(
     state: Data<AppState>,
     Json(Check {}): Json<Check>,
 ) -> Result<Answer<Checked>, Problem> {
-    let seen = checkpoint::position(&state.read_pool, NAME).await?;
+    let seen = AtLeast::any().wait(&state.shown, &[NAME]).await?;
     let known = reached_by(&state.read_pool, member.id).await?;
     let context = Context::new(member.actor(), "asked for by the member");
     let reached = reach_due(&state.ledger, &state.policies, member.id, &known, &context).await?;

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::Data;
 use domain::ids::{MemberId, PartnerId, RewardId};
 use domain::reward::{Reward, RewardCommand, RewardStatus};
-use projections::checkpoint::{self, WaitError};
+use projections::checkpoint::WaitError;
 use projections::rewards::query::{RewardRow, plain_number};
 use projections::rewards::{NAME, query};
 use rust_decimal::Decimal;
@@ -167,9 +167,7 @@ async fn watch(
     executed: &Executed,
 ) -> Result<Option<RewardRow>, Problem> {
     let begun = Instant::now();
-    let caught_up =
-        checkpoint::wait_for(&state.read_pool, NAME, executed.position, PATIENCE).await;
-    match caught_up {
+    match state.shown.at_least(executed.position, &[NAME], PATIENCE).await {
         Ok(_) => {}
         Err(WaitError::NotYet { .. }) => return Ok(None),
         Err(error) => return Err(error.into()),

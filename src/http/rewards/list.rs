@@ -5,7 +5,8 @@
 use actix_web::web::Data;
 use domain::reward::RewardStatus;
 use projections::paging::Page;
-use projections::rewards::{NAME, query};
+use projections::rewards::NAME;
+use projections::rewards::query::{self, RewardPage};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -51,9 +52,9 @@ pub async fn list(
     let status = one_of("status", wanted.status, &RewardStatus::ALL.map(RewardStatus::as_str))?;
     let status = status.and_then(|status| status.parse().ok());
     let page = Page::new(wanted.limit, wanted.cursor)?;
-    let position = at_least.wait(&state.read_pool, &[NAME]).await?;
-    let total = query::count(&state.read_pool, member.id, status).await?;
-    let (rows, next_cursor) = query::list(&state.read_pool, member.id, status, &page).await?;
+    let position = at_least.wait(&state.shown, &[NAME]).await?;
+    let RewardPage { rows, total, next_cursor } =
+        query::list(&state.read_pool, member.id, status, &page).await?;
     let rewards = rows.into_iter().map(RewardBody::from).collect();
     Ok(Answer::ok(position, RewardList { rewards, total, next_cursor }))
 }

@@ -72,7 +72,7 @@ pub async fn show(
     Id(id): Id<RewardId>,
 ) -> Result<Answer<RewardWithHistory>, Problem> {
     let read_models = [rewards::NAME, reward_history::NAME];
-    let position = at_least.wait(&state.read_pool, &read_models).await?;
+    let position = at_least.wait(&state.shown, &read_models).await?;
     let row = rewards::query::get(&state.read_pool, member.id, id).await?;
     let reward = row.ok_or_else(|| Problem::new(Code::NotFound))?.into();
     let history = reward_history::query::of(&state.read_pool, id).await?;

@@ -1,8 +1,8 @@
-//! Is this partner left alone at the moment? After failures in a row it is, for a while that doubles.
+//! Is this partner left alone at the moment? After failures in a row, for a while that doubles.
 //!
-//! *Why no order is used to try it out*: an order that is put off belongs to that partner for a long
-//! time. So when the while is over, a question of no weight is asked instead, and only its answer
-//! closes the breaker.
+//! *Why no order is used to try it out*: an order that is put off belongs to that partner for a
+//! long time. So when the while is over, a question of no weight is asked instead, and only its
+//! answer closes the breaker.
 //!
 //! Rows: D5.
 

@@ -136,7 +136,9 @@ impl Partner for Guarded {
         };
         let outcome = self.inner.issue(order, deadline).await;
         match &outcome {
-            Outcome::Accepted(_) | Outcome::Refused { .. } => self.ended(None, None),
+            Outcome::Accepted(_) | Outcome::Refused { .. } | Outcome::NotLetIn { .. } => {
+                self.ended(None, None);
+            }
             Outcome::Deferred { why, retry_after } => self.ended(Some(why), *retry_after),
             Outcome::Unknown { why } => self.ended(Some(why), None),
         }

@@ -5,8 +5,8 @@
 //! - [`pace`]: so many calls a minute, and none before the partner's own `Retry-After`
 //! - [`guarded`]: both, and a bulkhead, around any partner
 //!
-//! *Guarantees*: what is held back here has surely not been sent, so it is put off and never unknown;
-//! a slow partner takes its own calls and nobody else's.
+//! *Guarantees*: what is held back here has surely not been sent, so it is put off and never
+//! unknown; a slow partner takes its own calls and nobody else's.
 
 pub mod breaker;
 mod guarded;

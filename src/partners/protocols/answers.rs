@@ -3,8 +3,9 @@
 //! | answer to an order | class |
 //! | --- | --- |
 //! | 200, 201 with what was ordered | accepted |
-//! | 400, 401, 403, 404, 422 with the documented body | refused |
-//! | 429, and 503 `not_processed` | deferred: documented as not processed |
+//! | 400, 404, 422 with the documented body | refused |
+//! | 401, 403 with the documented body | not let in |
+//! | 429 with the documented body, and 503 `not_processed` | deferred: surely not processed |
 //! | everything else | unknown |
 //!
 //! A 401 has been answered with a new token before it gets here.
@@ -17,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::partners::calls::{Answer, NoAnswer};
 use crate::partners::outcome::{Accepted, Outcome};
 use crate::partners::partner::{NotTold, Verdict};
+use crate::partners::received;
 
 /// A documented error.
 #[derive(Debug, Deserialize)]
@@ -29,6 +31,7 @@ pub(super) struct ErrorIn {
 #[derive(Debug, Deserialize)]
 pub(super) struct ErrorBody {
     /// The documented code.
+    #[serde(deserialize_with = "received::code")]
     pub code: String,
     /// Whether it may be different later.
     #[serde(default)]
@@ -52,10 +55,11 @@ pub(super) fn outcome_of(
             Ok(accepted) => Outcome::Accepted(accepted),
             Err(why) => Outcome::Unknown { why },
         },
-        (400 | 401 | 403 | 404 | 422, Some(ErrorBody { code, temporary })) => {
+        (401 | 403, Some(ErrorBody { code, .. })) => Outcome::NotLetIn { code },
+        (400 | 404 | 422, Some(ErrorBody { code, temporary })) => {
             Outcome::Refused { code, temporary }
         }
-        (429, _) => Outcome::Deferred { why: "rate_limited", retry_after },
+        (429, Some(_)) => Outcome::Deferred { why: "rate_limited", retry_after },
         (503, Some(error)) if error.code == "not_processed" => {
             Outcome::Deferred { why: "not_processed", retry_after }
         }

@@ -9,15 +9,14 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::money::{Amount, Currency};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::answers::body;
 use crate::partners::calls::Answer;
 use crate::partners::outcome::{Accepted, NewCredit, NewVoucher};
 use crate::partners::partner::Order;
-
-const LONGEST_ID: usize = 100;
+use crate::partners::received;
 
 /// An order of a voucher. These four fields are all that ever leaves.
 #[derive(Debug, Serialize)]
@@ -48,26 +47,38 @@ impl<'a> VoucherOrder<'a> {
 /// A voucher as the partner gives it.
 #[derive(Debug, Deserialize)]
 struct VoucherIn {
+    #[serde(deserialize_with = "received::id")]
     voucher_id: String,
+    #[serde(deserialize_with = "received::id")]
     reference: String,
+    #[serde(deserialize_with = "received::id")]
     product: String,
+    #[serde(deserialize_with = "received::secret")]
     code: SecretString,
+    #[serde(default, deserialize_with = "received::maybe_secret")]
     pin: Option<SecretString>,
+    #[serde(default, deserialize_with = "received::maybe_secret")]
     barcode: Option<SecretString>,
     amount: Amount,
     currency: Currency,
+    #[serde(default, deserialize_with = "received::maybe_date")]
     expires_on: Option<NaiveDate>,
+    #[serde(deserialize_with = "received::instant")]
     issued_at: DateTime<Utc>,
 }
 
 /// A credit as the partner gives it.
 #[derive(Debug, Deserialize)]
 struct CreditIn {
+    #[serde(deserialize_with = "received::id")]
     credit_id: String,
+    #[serde(deserialize_with = "received::id")]
     reference: String,
+    #[serde(deserialize_with = "received::id")]
     product: String,
     amount: Amount,
     currency: Currency,
+    #[serde(deserialize_with = "received::instant")]
     accepted_at: DateTime<Utc>,
 }
 
@@ -75,9 +86,6 @@ struct CreditIn {
 pub(super) fn voucher(answer: &Answer, order: &Order) -> Result<Accepted, &'static str> {
     let got: VoucherIn = body(answer)?;
     as_ordered(order, (got.amount, got.currency), (&got.reference, &got.product))?;
-    if !is_id(&got.voucher_id) || got.code.expose_secret().is_empty() {
-        return Err("unreadable_answer");
-    }
     Ok(Accepted::Voucher(NewVoucher {
         voucher_id: got.voucher_id,
         code: got.code,
@@ -95,9 +103,6 @@ pub(super) fn voucher(answer: &Answer, order: &Order) -> Result<Accepted, &'stat
 pub(super) fn credit(answer: &Answer, order: &Order) -> Result<Accepted, &'static str> {
     let got: CreditIn = body(answer)?;
     as_ordered(order, (got.amount, got.currency), (&got.reference, &got.product))?;
-    if !is_id(&got.credit_id) {
-        return Err("unreadable_answer");
-    }
     Ok(Accepted::Credit(NewCredit {
         credit_id: got.credit_id,
         amount: got.amount,
@@ -105,10 +110,6 @@ pub(super) fn credit(answer: &Answer, order: &Order) -> Result<Accepted, &'stati
         applied_at: got.accepted_at,
         response_digest: answer.digest(),
     }))
-}
-
-fn is_id(id: &str) -> bool {
-    (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(|c| c.is_ascii_graphic())
 }
 
 fn as_ordered(

@@ -17,6 +17,7 @@
 
 mod account;
 mod backoff;
+mod belonging;
 mod choose;
 mod record;
 mod resolve;

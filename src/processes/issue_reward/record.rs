@@ -7,17 +7,17 @@
 
 use anyhow::Context as _;
 use domain::ids::{MemberId, PartnerId};
-use domain::reward::{RecordVoucher, RewardCommand};
+use domain::reward::{Attempt, RecordVoucher, RewardCommand};
 use domain::sealed::Sealed;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::backoff;
 use super::send::InHand;
 use super::worker::IssueReward;
-use crate::config::{MAX_DEFERRALS, MAX_DEFERRED_HOURS};
+use crate::config::{GIVE_UP_HOURS, MAX_DEFERRALS, MAX_DEFERRED_HOURS};
 use crate::ledger::ExecuteError;
+use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::{Accepted, NewCredit, NewVoucher, Outcome};
-use crate::processes::held_once::{What, hold};
 use crate::vault::Place;
 
 impl IssueReward {
@@ -32,6 +32,17 @@ impl IssueReward {
         partner: &PartnerId,
         outcome: Outcome,
     ) -> anyhow::Result<()> {
+        if let Outcome::Accepted(accepted) = &outcome
+            && !self.belongs_here(hand, partner, accepted).await?
+        {
+            tracing::error!(reward.id = %hand.id, partner.id = %partner,
+                "a partner gave what it had given for another reward");
+            let twice = self.unknown(hand, attempt, "given_for_another_reward").await?;
+            return match self.execute(hand, twice).await {
+                Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+                Err(error) => Err(error).context("the outcome could not be recorded"),
+            };
+        }
         let command = match outcome {
             Outcome::Accepted(Accepted::Voucher(voucher)) => {
                 self.voucher(hand, attempt, partner, voucher).await?
@@ -42,17 +53,11 @@ impl IssueReward {
             Outcome::Refused { code, temporary } => {
                 RewardCommand::RecordRefused { attempt, code, temporary, counts_as_try: true }
             }
+            Outcome::NotLetIn { code } => self.not_let_in(hand, attempt, code).await?,
             Outcome::Deferred { why, retry_after } => {
                 self.deferred(hand, attempt, why, retry_after).await?
             }
             Outcome::Unknown { why } => self.unknown(hand, attempt, why).await?,
-        };
-        let command = match self.is_ours_alone(hand, partner, &command).await? {
-            true => command,
-            false => {
-                tracing::error!(reward.id = %hand.id, %partner, "given to another reward before");
-                self.unknown(hand, attempt, "given_before").await?
-            }
         };
         let is_value = matches!(
             command,
@@ -74,31 +79,6 @@ impl IssueReward {
         }
     }
 
-    /// Whether no other reward was given this voucher, code or credit before.
-    async fn is_ours_alone(
-        &self,
-        hand: &InHand,
-        partner: &PartnerId,
-        command: &RewardCommand,
-    ) -> anyhow::Result<bool> {
-        let held = match command {
-            RewardCommand::RecordVoucher(voucher) => vec![
-                (What::Voucher, voucher.voucher_id.as_str()),
-                (What::VoucherCode, voucher.code_tag.as_str()),
-            ],
-            RewardCommand::RecordCredit { credit_id, .. } => {
-                vec![(What::Credit, credit_id.as_str())]
-            }
-            _ => Vec::new(),
-        };
-        for value in held {
-            if hold(&self.pool, partner, value, hand.id.0).await?.is_some() {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
     /// Put off, unless it has been put off too often: then it is a refusal that is no try, provided
     /// that nothing of this attempt can ever have arrived.
     async fn deferred(
@@ -115,10 +95,12 @@ impl IssueReward {
         };
         let too_often = open.deferrals >= MAX_DEFERRALS
             || now - open.requested_at >= chrono::Duration::hours(MAX_DEFERRED_HOURS);
-        if open.looks > 0 {
+        if open.may_have_arrived {
             return self.unknown(hand, attempt, why).await;
         }
         if too_often {
+            tracing::error!(reward.id = %hand.id, partner.id = %open.partner_id, why,
+                "a partner could not be reached for too long; the next one is asked");
             return Ok(RewardCommand::RecordRefused {
                 attempt,
                 code: "unreachable".to_owned(),
@@ -127,6 +109,21 @@ impl IssueReward {
             });
         }
         Ok(self.retry(attempt, why, open.deferrals + 1, retry_after))
+    }
+
+    /// A door that stays shut says nothing about an earlier call that may have come through it: a
+    /// partner looks at who calls before it looks at the key.
+    async fn not_let_in(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        code: String,
+    ) -> anyhow::Result<RewardCommand> {
+        let open = self.open_attempt(hand).await?;
+        if open.is_some_and(|open| open.attempt == attempt && open.may_have_arrived) {
+            return self.unknown(hand, attempt, "not_let_in").await;
+        }
+        Ok(RewardCommand::RecordRefused { attempt, code, temporary: false, counts_as_try: true })
     }
 
     fn retry(
@@ -146,9 +143,21 @@ impl IssueReward {
         attempt: u32,
         why: &str,
     ) -> anyhow::Result<RewardCommand> {
-        let looks = self.open_attempt(hand).await?.map_or(0, |open| open.looks);
+        let open = self.open_attempt(hand).await?;
+        if let Some(open) = open.as_ref().filter(|open| self.is_unknown_for_too_long(open)) {
+            tracing::error!(reward.id = %hand.id, partner.id = %open.partner_id, attempt, why,
+                "nobody knows whether this was issued: two people have to settle it");
+        }
+        let looks = open.map_or(0, |open| open.looks);
         let resolve_at = self.clock.now() + backoff::wait(looks + 1, None);
         Ok(RewardCommand::RecordUnknown { attempt, why: why.to_owned(), resolve_at })
+    }
+
+    fn is_unknown_for_too_long(&self, open: &Attempt) -> bool {
+        let entry = self.partners.catalogue().get(&open.partner_id);
+        let contract = entry.and_then(CatalogueEntry::contract);
+        let hours = contract.map_or(GIVE_UP_HOURS, |contract| contract.give_up_after_hours.into());
+        self.clock.now() - open.requested_at >= chrono::Duration::hours(hours)
     }
 
     async fn voucher(

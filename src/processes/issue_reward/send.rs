@@ -18,6 +18,7 @@ use secrecy::SecretString;
 use super::worker::IssueReward;
 use crate::config::{RESOLVE_AFTER_SECONDS, SEND_DEADLINE_SECONDS};
 use crate::ledger::{Context, ExecuteError};
+use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::{Order, Outcome, Partner};
 
 /// A reward in one worker's hands.
@@ -81,17 +82,27 @@ impl IssueReward {
         }
     }
 
-    /// Sends an attempt's bytes again, under its key.
+    /// Sends an attempt's bytes again, under its key, once that is on record.
     ///
     /// # Errors
     /// When the outcome cannot be recorded; it is unknown then and will be asked for.
     pub(super) async fn send_again(&self, hand: &InHand, attempt: &Attempt) -> anyhow::Result<()> {
         let Some((partner, order)) = self.order_of(hand, attempt).await? else { return Ok(()) };
+        if attempt.may_have_arrived && self.key_is_forgotten(attempt) {
+            let outcome = Outcome::Unknown { why: "key_forgotten" };
+            return self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await;
+        }
         if partner.prepare(&order).digest != attempt.request_digest {
             let outcome = Outcome::Unknown { why: "request_would_differ" };
             return self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await;
         }
-        self.send(hand, attempt.attempt, &partner, &order).await
+        let resolve_at = self.clock.now() + Duration::seconds(RESOLVE_AFTER_SECONDS);
+        let repeat = RewardCommand::RepeatIssuance { attempt: attempt.attempt, resolve_at };
+        match self.execute(hand, repeat).await {
+            Ok(_) => self.send(hand, attempt.attempt, &partner, &order).await,
+            Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The partner and the order of an open attempt, as they were requested.
@@ -115,6 +126,14 @@ impl IssueReward {
             account,
         };
         Ok(Some((partner, order)))
+    }
+
+    /// Whether the partner may take the key for a new one by now: a repeat could then issue twice.
+    fn key_is_forgotten(&self, attempt: &Attempt) -> bool {
+        let entry = self.partners.catalogue().get(&attempt.partner_id);
+        let contract = entry.and_then(CatalogueEntry::contract);
+        let hours = contract.map_or(0, |contract| contract.idempotency_window_hours);
+        self.clock.now() - attempt.requested_at >= Duration::hours(hours.into())
     }
 
     async fn send(

@@ -3,7 +3,7 @@
 //! Rows: R1, D4, D6.
 
 use chrono::{DateTime, Utc};
-use domain::reward::{Attempt, AttemptState, Reward, RewardStatus};
+use domain::reward::{Attempt, AttemptState, Reward, RewardStatus, RewardType};
 
 /// The next thing to do for a reward.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,9 +27,17 @@ pub fn step(reward: &Reward, now: DateTime<Utc>) -> Step {
     if let Some(attempt) = reward.open_attempt() {
         return open_attempt(attempt, now);
     }
+    let is_choice =
+        reward.reached().is_some_and(|reached| reached.reward_type == RewardType::ChoiceReward);
     match reward.status() {
         RewardStatus::Pending if reward.chosen().is_some() => Step::Request,
         RewardStatus::Processing if reward.chosen().is_some() => Step::Request,
+        // What a member chooses nobody chooses for them, also when a credit came back (R3).
+        RewardStatus::Pending | RewardStatus::AwaitingAccount | RewardStatus::Processing
+            if is_choice =>
+        {
+            Step::Nothing
+        }
         RewardStatus::Pending | RewardStatus::AwaitingAccount | RewardStatus::Processing => {
             Step::Choose
         }

@@ -29,6 +29,9 @@ use crate::vault::Vault;
 /// How long a reward rests that nobody can serve at the moment, in seconds.
 const NOBODY_AVAILABLE_SECONDS: i64 = 30;
 
+/// How long a reward rests that still waits for an account, in seconds; a new one wakes it.
+const STILL_WAITING_SECONDS: i64 = 3_600;
+
 /// Takes rewards from the todo table to their value.
 #[derive(Clone)]
 pub struct IssueReward {
@@ -53,14 +56,20 @@ impl IssueReward {
     /// When the todo table cannot be read. What goes wrong with one reward is logged, and its lease
     /// runs out.
     pub async fn turn(&self) -> anyhow::Result<usize> {
-        let due = todo::claim_due(&self.pool, self.worker, LEASE_SECONDS, REWARDS_A_CLAIM).await?;
+        let deadline = send_deadline();
+        let mut due =
+            todo::claim_due(&self.pool, self.worker, LEASE_SECONDS, REWARDS_A_CLAIM).await?;
+        if due.is_empty() {
+            due = todo::claim_waiting(&self.pool, self.worker, LEASE_SECONDS, REWARDS_A_CLAIM)
+                .await?;
+        }
         if due.is_empty() {
             return Ok(0);
         }
         let offers = self.offers().await?;
         futures::stream::iter(&due)
             .for_each_concurrent(CALLS_AT_ONCE, |due| async {
-                if let Err(error) = self.work_on(due, &offers).await {
+                if let Err(error) = self.work_on(due, deadline, &offers).await {
                     let error = format!("{error:#}");
                     tracing::error!(reward.id = %due.reward_id, error, "a reward waits");
                 }
@@ -73,9 +82,13 @@ impl IssueReward {
     async fn work_on(
         &self,
         due: &DueReward,
+        deadline: Instant,
         offers: &BTreeMap<PartnerId, Vec<Product>>,
     ) -> anyhow::Result<()> {
-        let deadline = send_deadline();
+        if Instant::now() >= deadline {
+            // Others of the same claim took all the time: back to whoever is free.
+            return Ok(todo::look_again_at(&self.pool, due, Some(self.clock.now())).await?);
+        }
         let mut hand = self.take_up(due, deadline).await?;
         if step(&hand.reward, self.clock.now()) == Step::Choose {
             if !self.choose_for(due, &hand, offers).await? {
@@ -126,12 +139,13 @@ impl IssueReward {
         };
         let is_choice = matches!(*command, RewardCommand::Choose { .. });
         match self.execute(hand, *command).await {
-            // It waited for an account before, and still does: until one is verified.
-            Ok(executed) if executed.recorded == 0 => {
-                todo::look_again_at(&self.pool, due, None).await?;
-                Ok(false)
+            Ok(executed) => {
+                if !is_choice && executed.recorded == 0 {
+                    let later = self.clock.now() + Duration::seconds(STILL_WAITING_SECONDS);
+                    todo::look_again_at(&self.pool, due, Some(later)).await?;
+                }
+                Ok(is_choice)
             }
-            Ok(_) => Ok(is_choice),
             Err(ExecuteError::Refused(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }

@@ -1,8 +1,8 @@
 //! Whose account is it, and what is on it? Every number of the right form is an account here.
 //!
-//! An account that nobody asked about before takes on the security code it is first shown with; from
-//! then on only that code is right. Codes that begin with `0000` never are. What is on it follows
-//! from the seed and the number, and from the credits in the book.
+//! An account that nobody asked about before takes on the security code it is first shown with;
+//! from then on only that code is right. Codes that begin with `0000` never are. What is on it
+//! follows from the seed and the number, and from the credits in the book.
 //!
 //! Rows: P2, P3, P4, P11, R4.
 

@@ -121,6 +121,14 @@ async fn carry_out(state: &State, order: Order<'_>, fault: Option<Fault>) -> Htt
             answer["amount"] = json!("1.00");
             HttpResponse::Created().json(answer)
         }
+        Some(Kind::SameCode) => {
+            let mut answer = answer;
+            let desk = state.desk();
+            let mut all = desk.book.vouchers.values();
+            let first = all.find(|known| known.partner == partner);
+            answer["code"] = json!(first.map(|first| &first.code));
+            HttpResponse::Created().json(answer)
+        }
         Some(Kind::WebhookFirst) => {
             until_delivered(state, &partner).await;
             HttpResponse::Created().json(answer)
@@ -203,7 +211,7 @@ fn write(state: &State, order: Order<'_>, fault: Option<Kind>) -> Result<Issued,
     let tells = state.sends_notices && fault == Some(Kind::WebhookFirst);
     let (issued, lines) = match kind {
         ValueKind::Voucher => {
-            let voucher = voucher(&desk, order, codes, fault)?;
+            let voucher = voucher(&desk, order, codes)?;
             let data = json!({ "reference": voucher.reference, "voucher_id": voucher.voucher_id });
             let mut lines = vec![Line::Voucher(Box::new(voucher.clone()))];
             if tells {
@@ -223,20 +231,13 @@ fn write(state: &State, order: Order<'_>, fault: Option<Kind>) -> Result<Issued,
     Ok(issued)
 }
 
-fn voucher(
-    desk: &Desk,
-    order: Order<'_>,
-    codes: Codes,
-    fault: Option<Kind>,
-) -> Result<Voucher, HttpResponse> {
+fn voucher(desk: &Desk, order: Order<'_>, codes: Codes) -> Result<Voucher, HttpResponse> {
     let wanted = order.wanted;
     if wanted.account_number.is_some() || wanted.reason.is_some() {
         return Err(error(400, "invalid_request", "A voucher goes to no account."));
     }
     let now = desk.now();
     let today = now.date_naive();
-    let before = desk.book.vouchers.values().rfind(|voucher| voucher.partner == order.partner);
-    let before = before.filter(|_| fault == Some(Kind::SameCode));
     Ok(Voucher {
         partner: order.partner.to_owned(),
         voucher_id: codes.voucher_id,
@@ -244,7 +245,7 @@ fn voucher(
         request_digest: order.digest.to_owned(),
         reference: wanted.reference,
         product: wanted.product,
-        code: before.map_or(codes.code, |before| before.code.clone()),
+        code: codes.code,
         pin: codes.pin,
         barcode: codes.barcode,
         amount: wanted.amount,

@@ -22,8 +22,8 @@ struct AtTill {
     amount: Amount,
 }
 
-/// `POST /control/redeem`: value is spent at a till. A credit is used whole: it comes on the bill or
-/// on the card.
+/// `POST /control/redeem`: value is spent at a till. A credit is used whole: it comes on the bill
+/// or on the card.
 pub(in crate::sandbox) async fn redeem(
     state: web::Data<State>,
     request: HttpRequest,

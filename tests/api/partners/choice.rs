@@ -82,7 +82,7 @@ async fn one_code_for_two_rewards_is_given_once() {
     app.until("its answer was doubted", async || {
         let doubted: i64 = sqlx::query_scalar(
             "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'
-                AND payload->>'why' = 'given_before'",
+                AND payload->>'why' = 'given_for_another_reward'",
         )
         .fetch_one(&app.pool)
         .await

@@ -170,7 +170,8 @@ impl TestApp {
             "SELECT (SELECT count(*) FROM checkpoints WHERE position <
                        (SELECT coalesce(max(last_position), 0) FROM ledger_batches))
                   + (SELECT count(*) FROM read.reward_todo
-                      WHERE step IN ('choose', 'issue', 'resolve') AND next_at < 'infinity')
+                      WHERE step IN ('issue', 'resolve') AND next_at < 'infinity'
+                         OR step = 'choose' AND next_at < ledger_now() + interval '5 minutes')
                   + (SELECT count(*) FROM read.account_todo
                       WHERE step IN ('verify', 'unlink') AND next_at < 'infinity')
                   + (SELECT count(*) FROM read.journey_todo WHERE next_at <= ledger_now())

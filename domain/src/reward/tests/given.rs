@@ -108,6 +108,14 @@ pub fn unknown(attempt: u32) -> RewardCommand {
     RewardCommand::RecordUnknown { attempt, why, resolve_at: now() + Duration::seconds(5) }
 }
 
+pub fn not_found(attempt: u32) -> RewardCommand {
+    RewardCommand::RecordNotFound { attempt }
+}
+
+pub fn repeat(attempt: u32) -> RewardCommand {
+    RewardCommand::RepeatIssuance { attempt, resolve_at: now() + Duration::seconds(90) }
+}
+
 pub fn deferred(attempt: u32) -> RewardCommand {
     let why = "connect_failed".to_owned();
     RewardCommand::RecordDeferred { attempt, why, retry_at: now() + Duration::seconds(5) }

@@ -54,6 +54,32 @@ fn what_may_have_arrived_is_never_taken_for_not_sent() {
 }
 
 #[test]
+fn what_was_lost_and_is_not_known_there_may_still_arrive() {
+    let asked = vec![reach(), choose("woolworths"), request(1, 1)];
+    let perhaps = RewardError::MayHaveBeenProcessed { attempt: 1 };
+    let again = given([asked, vec![not_found(1), repeat(1)]].concat());
+    assert_eq!(again.when(deferred(1)), Err(perhaps.clone()), "the first call is still out");
+    assert_eq!(again.when(refused(1, false)), Err(perhaps));
+    assert_eq!(again.when(unknown(1)), Ok(vec!["IssuanceOutcomeUnknown"]));
+}
+
+#[test]
+fn a_repeat_is_written_down_first_and_by_one_worker_alone() {
+    let asked = vec![reach(), choose("woolworths"), request(1, 1)];
+    let under_way = Err(RewardError::UnderWay { attempt: 1 });
+    assert_eq!(given(asked.clone()).when(repeat(1)), under_way);
+    for before in [deferred(1), not_found(1)] {
+        let mut reward = given([asked.clone(), vec![before]].concat());
+        assert_eq!(reward.when(repeat(1)), Ok(vec!["IssuanceRepeated"]));
+        reward.decide(repeat(1), now()).unwrap().iter().for_each(|event| reward.evolve(event));
+        assert_eq!(reward.when(repeat(1)), under_way);
+        assert_eq!(reward.status(), RewardStatus::Processing);
+        assert_eq!(reward.when(voucher(1)), Ok(vec!["VoucherIssued"]));
+    }
+    assert_eq!(issued().when(repeat(1)), Err(RewardError::AttemptNotOpen { attempt: 1 }));
+}
+
+#[test]
 fn a_deferred_attempt_counts_its_deferrals_and_may_end_as_no_try() {
     let late = given(vec![reach(), choose("coles"), request(1, 1), deferred(1), deferred(1)]);
     assert_eq!(late.open_attempt().unwrap().deferrals, 2);

@@ -18,7 +18,8 @@ fn any_command() -> impl Strategy<Value = RewardCommand> {
         (attempts.clone(), any::<bool>()).prop_map(|(attempt, is_try)| refused(attempt, is_try)),
         attempts.clone().prop_map(deferred),
         attempts.clone().prop_map(unknown),
-        attempts.clone().prop_map(|attempt| RewardCommand::RecordNotFound { attempt }),
+        attempts.clone().prop_map(not_found),
+        attempts.clone().prop_map(repeat),
         (attempts, prop::sample::select(vec!["V1", "V2"]))
             .prop_map(|(attempt, id)| voucher_of(attempt, id, "20.00")),
         (0_u8..4, 1_u32..15)

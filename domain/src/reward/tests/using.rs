@@ -35,7 +35,7 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
         request(1, 1),
         credit.clone(),
     ]);
-    assert_eq!(applied.when(credit), Ok(vec![]));
+    assert_eq!(applied.when(credit.clone()), Ok(vec![]));
     let settle = RewardCommand::SettleCredit {
         credit_id: "C1".to_owned(),
         amount: None,
@@ -53,6 +53,22 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
         at: now(),
     };
     assert_eq!(applied.when(back.clone()), Ok(vec!["CreditReturned"]));
+    let claim_credit = RewardCommand::Claim {
+        partner_id: partner("coles"),
+        product: "credit".to_owned(),
+        kind: ValueKind::Credit,
+        account_id: Some(account_id),
+    };
+    let chosen = given(vec![
+        reach_as(RewardType::ChoiceReward),
+        claim_credit,
+        request(1, 1),
+        credit.clone(),
+        back.clone(),
+    ]);
+    assert_eq!(chosen.status(), RewardStatus::AwaitingAccount);
+    assert!(chosen.when(choose("woolworths")).is_err(), "the member chooses again");
+    assert_eq!(chosen.when(claim("woolworths")), Ok(vec!["PartnerChosen"]));
     assert_eq!(issued().when(back), Err(RewardError::NoSuchValue));
 }
 
@@ -101,8 +117,36 @@ fn what_nobody_spent_expires_once() {
     assert_eq!(reward.when(expire()), Ok(vec!["VoucherExpired"]));
     reward.decide(expire(), now()).unwrap().iter().for_each(|event| reward.evolve(event));
     assert_eq!(reward.when(expire()), Ok(vec![]));
-    assert!(matches!(reward.when(redeem("r1", "1.00")), Err(RewardError::NotNow { .. })));
     assert_eq!(reward.voucher().unwrap().remaining, Amount::ZERO);
+    let afterwards = RewardCommand::RecordRedemption {
+        voucher_id: "V1".to_owned(),
+        redemption_id: "r1".to_owned(),
+        amount: amount("1.00"),
+        redeemed_at: "2029-11-24T13:00:00Z".parse().unwrap(),
+    };
+    assert!(matches!(reward.when(afterwards), Err(RewardError::NotNow { .. })));
+}
+
+#[test]
+fn what_was_spent_before_the_last_day_ended_counts_whenever_it_is_told() {
+    let start = vec![reach(), choose("woolworths"), request(1, 1), voucher(1)];
+    let words = [redeem("r1", "5.00"), redeem("r2", "2.00"), reverse("r1", "5.00")];
+    for expiry_after in 0..=words.len() {
+        let mut told = words.to_vec();
+        told.insert(expiry_after, expire());
+        let reward = given([start.clone(), told].concat());
+        assert_eq!(reward.status(), RewardStatus::Expired, "{expiry_after}");
+        let voucher = reward.voucher().unwrap();
+        assert_eq!(voucher.expired.unwrap().0, amount("18.00"), "{expiry_after}");
+    }
+    let late = given([start.clone(), vec![expire()]].concat());
+    let undone = Ok(vec!["ExpiryUndone", "VoucherRedeemed", "VoucherExpired"]);
+    assert_eq!(late.when(redeem("r1", "5.00")), undone);
+    assert_eq!(late.when(redeem("r1", "20.00")), Ok(vec!["ExpiryUndone", "VoucherRedeemed"]));
+    assert!(matches!(late.when(redeem("r1", "20.01")), Err(RewardError::Overspent { .. })));
+    let spent = given([start, vec![expire(), redeem("r1", "20.00")]].concat());
+    assert_eq!(spent.status(), RewardStatus::Redeemed);
+    assert_eq!(spent.when(expire()), Ok(vec![]), "nothing is left to expire");
 }
 
 #[test]
@@ -122,6 +166,10 @@ fn a_voided_voucher_is_looked_at_and_only_what_was_left_is_owed() {
     let cancelled = voided.decide(RewardCommand::Cancel { why: "asked".into() }, now()).unwrap();
     let RewardEvent::RewardCancelled(event) = &cancelled[0] else { panic!("{cancelled:?}") };
     assert_eq!(event.amount, amount("7.50"));
+    let mut released = voided;
+    let release = released.decide(RewardCommand::Release, now()).unwrap();
+    release.iter().for_each(|event| released.evolve(event));
+    assert!(released.when(RewardCommand::Reveal).is_err(), "the code is worth nothing any more");
 }
 
 #[test]

@@ -21,6 +21,7 @@ fn said(outcome: &Outcome) -> String {
         }
         Outcome::Accepted(Accepted::Credit(credit)) => format!("accepted {}", credit.credit_id),
         Outcome::Refused { code, .. } => format!("refused {code}"),
+        Outcome::NotLetIn { code } => format!("not let in {code}"),
         Outcome::Deferred { why, retry_after } => {
             format!("deferred {why} {}", retry_after.map_or(0, |wait| wait.as_secs()))
         }
@@ -53,12 +54,16 @@ fn classes(order: &Order) -> Vec<(Vec<u8>, String)> {
         expect(response("201 Created", &odd), &format!("unknown {why}"));
     }
     for status in ["400 No", "401 No", "403 No", "404 No", "422 No"] {
-        expect(response(status, &documented("not_this_one")), "refused not_this_one");
+        let is_door = status.starts_with("401") || status.starts_with("403");
+        let class = if is_door { "not let in" } else { "refused" };
+        let said = format!("{class} not_this_one");
+        expect(response(status, &documented("not_this_one")), &said);
         let page = response_of(status, "text/html", "<html>no</html>");
         expect(page, "unknown undocumented_refusal");
     }
     expect(response("409 Conflict", &documented("in_progress")), "unknown still_running");
-    expect(response("429 Slow", &json!({})), "deferred rate_limited 7");
+    expect(response("429 Slow", &documented("rate_limited")), "deferred rate_limited 7");
+    expect(response("429 Slow", &json!({})), "unknown undocumented_refusal");
     expect(response("503 Later", &documented("not_processed")), "deferred not_processed 7");
     expect(response("503 Later", &documented("no_idea")), "unknown server_error");
     for status in ["500 Oops", "502 Oops", "503 Oops", "504 Oops"] {

@@ -114,6 +114,11 @@ async fn another_amount_currency_reference_or_product_is_unknown() {
         ("product", "gift", "reference_differs"),
         ("amount", "-20.00", "unreadable_answer"),
         ("code", "", "unreadable_answer"),
+        ("code", "ABCD\u{0}1234", "unreadable_answer"),
+        ("voucher_id", "", "unreadable_answer"),
+        ("voucher_id", "CO\u{0}1", "unreadable_answer"),
+        ("issued_at", "+20000-01-01T00:00:00Z", "unreadable_answer"),
+        ("expires_on", "-9999-01-01", "unreadable_answer"),
     ] {
         let mut odd = voucher();
         odd[field] = json!(value);
@@ -140,8 +145,6 @@ async fn a_documented_refusal_is_a_definite_no() {
     let body = |code: &str| json!({ "error": { "code": code, "message": "", "temporary": true } });
     for (status, code) in [
         ("400 Bad Request", "invalid_request"),
-        ("401 Unauthorized", "unauthorized"),
-        ("403 Forbidden", "forbidden"),
         ("404 Not Found", "not_found"),
         ("422 Unprocessable", "insufficient_float"),
     ] {
@@ -151,11 +154,24 @@ async fn a_documented_refusal_is_a_definite_no() {
 }
 
 #[tokio::test]
+async fn a_shut_door_is_a_no_to_this_call_alone() {
+    for status in ["401 Unauthorized", "403 Forbidden"] {
+        let body = json!({ "error": { "code": "forbidden", "message": "" } });
+        let outcome = outcome_of_json(status, &body).await;
+        assert!(matches!(outcome, Outcome::NotLetIn { code } if code == "forbidden"), "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_that_is_not_documented_is_unknown() {
     for status in ["400 Bad Request", "403 Forbidden", "404 Not Found", "422 Unprocessable"] {
         let gateway = response(status, "text/html", "<html>denied</html>");
         assert_eq!(unknown(&outcome(gateway).await), "undocumented_refusal", "{status}");
     }
+    let wordy = json!({ "error": { "code": "no\u{0}".repeat(99), "message": "" } });
+    assert_eq!(unknown(&outcome_of_json("422 No", &wordy).await), "undocumented_refusal");
+    let gateway = response("429 Slow Down", "text/html", "<html>slow down</html>");
+    assert_eq!(unknown(&outcome(gateway).await), "undocumented_refusal");
     let conflict = json!({ "error": { "code": "in_progress", "message": "" } });
     assert_eq!(unknown(&outcome_of_json("409 Conflict", &conflict).await), "still_running");
     assert_eq!(unknown(&outcome(response("302 Found", "text/html", "")).await), "redirected");
@@ -173,7 +189,8 @@ async fn a_server_error_is_unknown_unless_it_says_not_processed() {
 
 #[tokio::test]
 async fn too_many_calls_are_deferred_as_long_as_the_partner_asks() {
-    let mut bytes = response("429 Slow Down", "application/json", "{}");
+    let body = json!({ "error": { "code": "rate_limited", "message": "" } });
+    let mut bytes = response("429 Slow Down", "application/json", &body.to_string());
     let head = b"retry-after: 7\r\n";
     bytes.splice(24..24, head.iter().copied());
     let outcome = outcome(bytes).await;
@@ -225,15 +242,25 @@ fn notices_are_read_and_unknown_kinds_are_kept() {
     };
     let redeemed = json!({
         "voucher_id": "CO1", "redemption_id": "r1", "amount": "12.50", "remaining": "7.50",
-        "redeemed_at": "2026-11-24T02:00:00Z", "place": "a field of a later version",
+        "redeemed_at": "2026-11-24T02:00:00Z",
     });
     assert!(matches!(
         notice("voucher.redeemed", redeemed.clone()),
         Ok(Notice::VoucherRedeemed { .. })
     ));
-    let mut odd = redeemed;
-    odd["amount"] = json!(12.5);
-    assert!(notice("voucher.redeemed", odd).is_err(), "amounts are decimal strings");
+    for (field, odd) in [
+        ("amount", json!(12.5)),
+        ("place", json!("a field that is not published")),
+        ("redemption_id", json!("a\u{0}b")),
+        ("voucher_id", json!("")),
+        ("voucher_id", json!("x".repeat(101))),
+        ("redeemed_at", json!("-9999-01-01T00:00:00Z")),
+        ("redeemed_at", json!("+20000-01-01T00:00:00Z")),
+    ] {
+        let mut notice_with = redeemed.clone();
+        notice_with[field] = odd;
+        assert!(notice("voucher.redeemed", notice_with).is_err(), "{field}");
+    }
     assert!(notice("voucher.redeemed", json!({})).is_err());
     let unknown = Ok(Notice::Unknown { kind: "loyalty.joined".to_owned() });
     assert_eq!(notice("loyalty.joined", json!({})), unknown);

@@ -54,7 +54,8 @@ fn a_top_up_that_is_applied_is_on_the_card_and_may_sleep_before() {
     );
     assert!(matches!(applied, Ok(Notice::CreditApplied { state: Some(CreditState::Loaded), .. })));
     for (state, is_read) in [("awaiting_tap", true), ("dormant", true), ("lost", false)] {
-        let data = json!({ "credit_id": "C1", "state": state, "at": "2026-11-24T03:00:00Z" });
+        let data = json!({ "credit_id": "C1", "reference": "R", "state": state,
+            "at": "2026-11-24T03:00:00Z" });
         assert_eq!(notice("credit.progressed", data).is_ok(), is_read, "{state}");
     }
 }

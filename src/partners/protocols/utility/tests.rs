@@ -47,7 +47,8 @@ fn a_credit_that_is_applied_stands_on_a_bill() {
     assert!(matches!(read, Notice::CreditApplied { state: Some(CreditState::OnBill), .. }));
     let spoken = json!({
         "type": "credit.returned", "timestamp": "2026-11-24T03:00:00Z",
-        "data": { "credit_id": "C1", "why": "He moved!", "returned_at": "2026-11-24T03:00:00Z" },
+        "data": { "credit_id": "C1", "reference": "R", "amount": "50.00", "why": "He moved!",
+                  "returned_at": "2026-11-24T03:00:00Z" },
     });
     assert!(Utility::read_notice(spoken.to_string().as_bytes()).is_err(), "a code, not a text");
 }

@@ -162,7 +162,7 @@ fn an_unsound_setting_is_named_without_its_value() {
 
 #[test]
 fn a_bad_partner_file_is_named_with_its_line() {
-    let text = include_str!("catalogue/coles.toml");
+    let text = include_str!("../catalogue/coles.toml");
     let parse = |text: &str| Catalogue::parse(&[("coles.toml", text)]).map(|_| ());
     assert_eq!(parse(text), Ok(()));
     for (there, instead, line, said) in [
@@ -209,7 +209,7 @@ fn every_file_of_the_folder_is_part_of_the_program() {
 #[test]
 fn a_folder_adds_partners_and_replaces_files_of_ours() {
     let folder = tempfile::tempdir().unwrap();
-    let text = include_str!("catalogue/coles.toml");
+    let text = include_str!("../catalogue/coles.toml");
     let shop = text.replace("Coles", "Corner Shop").replace("coles", "corner-shop");
     std::fs::write(folder.path().join("corner-shop.toml"), shop).unwrap();
     std::fs::write(folder.path().join("coles.toml"), text.replace("6000", "60")).unwrap();

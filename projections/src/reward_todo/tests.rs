@@ -1,0 +1,65 @@
+//! Does a reward that waits get its turn, whatever came in which order?
+//!
+//! Rows: R4, D6.
+
+use domain::AnchorEvent;
+use domain::ids::Position;
+use domain::partner_account::PartnerAccountEvent;
+use domain::reward::RewardEvent;
+use secrecy::ExposeSecret;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Executor, PgPool};
+use test_database::TestDatabase;
+use uuid::Uuid;
+
+use super::*;
+use crate::projection::{Projection, Recorded, RecordedContext};
+
+const STREAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/src");
+
+fn stored(stream: &str, name: &str) -> AnchorEvent {
+    let text = std::fs::read(format!("{STREAMS}/{stream}/wire/{name}.v1.json")).unwrap();
+    AnchorEvent::decode(stream, name, "1.0", &text).unwrap()
+}
+
+async fn connected(database: &TestDatabase) -> PgPool {
+    let pool = PgPoolOptions::new().max_connections(1);
+    let pool = pool.connect(database.url.expose_secret()).await.unwrap();
+    pool.execute("SET ROLE anchor_app; SET search_path = read, public").await.unwrap();
+    pool
+}
+
+#[tokio::test]
+async fn an_account_that_was_verified_just_before_the_wait_began_is_still_seen() {
+    let database = TestDatabase::create().await;
+    let pool = connected(&database).await;
+    let recorded_at = sqlx::query_scalar("SELECT ledger_now() - interval '61 seconds'");
+    let recorded_at = recorded_at.fetch_one(&pool).await.unwrap();
+    let recorded = |position, event: AnchorEvent, stream: &str| Recorded {
+        position: Position(position),
+        recorded_at,
+        aggregate_type: stream.to_owned(),
+        aggregate_id: Uuid::from_u128(7).to_string(),
+        sequence: position,
+        event,
+        context: RecordedContext::default(),
+    };
+    let batch = [
+        recorded(
+            1,
+            stored(PartnerAccountEvent::STREAM, "AccountVerified"),
+            PartnerAccountEvent::STREAM,
+        ),
+        recorded(2, stored(RewardEvent::STREAM, "AccountAwaited"), RewardEvent::STREAM),
+    ];
+    let mut connection = pool.acquire().await.unwrap();
+    RewardTodo.project(&batch, &mut connection).await.unwrap();
+    drop(connection);
+    let worker = Uuid::from_u128(1);
+    assert!(query::claim_due(&pool, worker, 60, 10).await.unwrap().is_empty());
+    let waiting = query::claim_waiting(&pool, worker, 60, 10).await.unwrap();
+    assert_eq!(waiting.len(), 1, "it is looked at once more");
+    assert!(query::claim_waiting(&pool, worker, 60, 10).await.unwrap().is_empty(), "leased");
+    pool.close().await;
+    database.drop().await;
+}
