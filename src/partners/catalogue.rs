@@ -67,7 +67,7 @@ impl Contract {
 
 /// How its webhooks are signed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum WebhookScheme {
     /// Id, timestamp and signature in three headers, HMAC-SHA256.
     #[default]
@@ -93,7 +93,15 @@ struct File {
     account_number: Option<NumberFormat>,
     contract: Option<Contract>,
     #[serde(default)]
-    webhooks: WebhookScheme,
+    webhooks: Webhooks,
+}
+
+/// What a file says of webhooks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhooks {
+    #[serde(default)]
+    scheme: WebhookScheme,
 }
 
 /// One partner of the catalogue.
@@ -147,7 +155,7 @@ impl CatalogueEntry {
     /// How its webhooks are signed.
     #[must_use]
     pub fn webhook_scheme(&self) -> WebhookScheme {
-        self.file.webhooks
+        self.file.webhooks.scheme
     }
 
     /// Of which kind it is.

@@ -40,7 +40,6 @@ pub struct ChangeConsent {
     /// Which text they read; the present one when absent.
     text_version: Option<String>,
     /// Taken and not used, so that one of the list can be sent back; it is now that counts.
-    #[allow(dead_code, reason = "part of the shape, and now is what counts")]
     at: Option<DateTime<Utc>>,
 }
 
@@ -52,7 +51,7 @@ pub async fn change(
     state: Data<AppState>,
     Json(said): Json<ChangeConsent>,
 ) -> Result<Answer<ConsentBody>, Problem> {
-    let ChangeConsent { purpose, partner_id, granted, text_version, .. } = said;
+    let ChangeConsent { purpose, partner_id, granted, text_version, at: _not_used } = said;
     let wrong = |field: &str, expected: &str| {
         Problem::new(Code::InvalidField).detail(expected).fact("field", field)
     };

@@ -54,6 +54,11 @@ pub struct LinkWish {
     security_code: SecretString,
 }
 
+/// Nothing is needed.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unlink {}
+
 /// How the link stands.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -138,6 +143,7 @@ pub async fn unlink(
     member: Member,
     state: Data<AppState>,
     Id(partner): Id<PartnerId>,
+    Json(Unlink {}): Json<Unlink>,
 ) -> Result<Answer<Linked>, Problem> {
     let ended = end_link(&state, member, &partner, "by_member").await?;
     let position = ended.ok_or_else(|| Problem::new(Code::NotFound))?;

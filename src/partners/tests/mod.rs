@@ -173,9 +173,9 @@ fn a_bad_partner_file_is_named_with_its_line() {
         ("\"gift_cards\", ", "\"lottery\", ", 4, "lottery"),
         ("capability = \"gift_cards\"", "capability = \"bill_credits\"", 17, "bill_credits"),
         ("coles-gift-card", "coles-egift", 10, "twice"),
-        ("at_most = 19", "at_most = 3", 22, "characters"),
+        ("at_most = 19", "at_most = 3", 23, "characters"),
         ("calls_at_once = 64", "calls_at_once = 0", 28, "no calls"),
-        ("standard_webhooks", "trust_me", 34, "trust_me"),
+        ("standard_webhooks", "trust_me", 36, "trust_me"),
     ] {
         let errors = parse(&text.replacen(there, instead, 1)).unwrap_err();
         assert_eq!(errors.len(), 1, "{errors:?}");

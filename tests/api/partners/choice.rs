@@ -1,9 +1,8 @@
 //! Can every partner that has value give it, by the policy's order and the member's choice, and
 //! nothing else?
 //!
-//! Rows: M3, R3, P1, P2, P3, P4, D4.
+//! Rows: M3, R3, P1, P2, P3, P4.
 
-use chrono::Duration;
 use serde_json::{Value, json};
 
 use super::number_at;
@@ -69,31 +68,4 @@ async fn a_product_is_named_in_the_claim_and_fuel_is_only_ever_claimed() {
     let claim = json!({ "partnerId": "coles", "product": "coles-gift-card" });
     assert_eq!(app.post(&gift.0, &path, claim).await.status, 200);
     app.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_code_for_two_rewards_is_given_once() {
-    let app = TestApp::start().await;
-    let (first, second) = (Who::member(), Who::member());
-    app.set_out(&first, 30).await;
-    app.until_reward(&first, "month_1", "issued").await;
-    app.fault("woolworths", "same_code", 1).await;
-    app.set_out(&second, 30).await;
-    app.until("its answer was doubted", async || {
-        let doubted: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'
-                AND payload->>'why' = 'given_for_another_reward'",
-        )
-        .fetch_one(&app.pool)
-        .await
-        .unwrap();
-        doubted >= 1
-    })
-    .await;
-    let shown = app.reward(&second, "month_1").await.unwrap();
-    assert_eq!(shown["status"], "processing", "people look at it: {shown}");
-    app.forward(Duration::minutes(10)).await;
-    let shown = app.reward(&second, "month_1").await.unwrap();
-    assert_eq!(shown["status"], "processing", "and nobody else is asked: {shown}");
-    app.end().await;
 }

@@ -118,7 +118,10 @@ fn assert_blind(left: &Left, ours: &[String]) {
         assert!(HEADERS.contains(&name.as_str()), "{name}: {left:?}");
     }
     assert_eq!(left.headers["user-agent"], "anchor");
-    let whole = format!("{} {} {:?}", left.path, left.body, left.headers).to_lowercase();
+    // A token is the partner's own, and may spell anything.
+    let mut headers = left.headers.clone();
+    headers.remove("authorization");
+    let whole = format!("{} {} {headers:?}", left.path, left.body).to_lowercase();
     for word in ["month_", "year_1", "milestone", "clean", "recovery", "gambl", "day", "member"] {
         assert!(!whole.contains(word), "{word}: {left:?}");
     }

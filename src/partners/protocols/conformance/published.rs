@@ -37,7 +37,7 @@ async fn every_order_goes_where_the_document_says_with_exactly_its_fields() {
             partner.look_up(&order, soon()).await;
             let came = everybody.desk.came();
             let address = came[0].line.split(' ').nth(1).unwrap();
-            let path = address.trim_start_matches(&format!("/{}", entry.id()));
+            let path = address.strip_prefix(&format!("/{}", entry.id())).unwrap();
             let operation = &document["paths"][path]["post"];
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
             let schema = resolved(&document, schema);
