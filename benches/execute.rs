@@ -13,7 +13,7 @@ mod support;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anchor::clock::Clock;
@@ -50,17 +50,20 @@ async fn main() -> ExitCode {
     for size in &options.sizes {
         let contestants = contestants(&server.cluster, *size).await;
         play(&contestants, *size, &options, &mut turns).await;
+        if options.callers.is_none() {
+            tell_of_long_streams(&contestants, *size).await;
+        }
         for contestant in contestants {
             contestant.end().await;
         }
     }
     report(&turns);
-    let promises = promises(&turns, &options.sizes);
+    let promises = options.callers.is_none().then(|| promises(&turns, &options.sizes));
     server.cluster.stop().await;
-    promises.verdict(&options)
+    promises.unwrap_or_default().verdict(&options)
 }
 
-async fn contestants(cluster: &PrivateCluster, size: i64) -> Vec<Contestant> {
+async fn contestants(cluster: &PrivateCluster, size: i64) -> Vec<Arc<Contestant>> {
     let (ours, theirs) = (format!("anchor_{size}"), format!("stock_{size}"));
     for name in [&ours, &theirs] {
         cluster.create_database_if_missing(name).await.unwrap();
@@ -79,16 +82,18 @@ async fn contestants(cluster: &PrivateCluster, size: i64) -> Vec<Contestant> {
     let url = cluster.url(&ours);
     let clock = Clock::follow(connect(&url, Role::App, 2).await.unwrap()).await.unwrap();
     let ledger = Ledger::start(&url, clock, EngineLimits::default()).await.unwrap();
-    vec![Contestant::insert(&stock), Contestant::Anchor(ledger), Contestant::stock(&stock)]
+    [Contestant::insert(&stock), Contestant::Anchor(ledger), Contestant::stock(&stock)]
+        .map(Arc::new)
+        .into()
 }
 
-async fn play(contestants: &[Contestant], size: i64, options: &Options, turns: &mut Turns) {
+async fn play(contestants: &[Arc<Contestant>], size: i64, options: &Options, turns: &mut Turns) {
     for contestant in contestants {
         turn(contestant, 64, 1, options.lasts / 2).await;
     }
     for pass in 0..options.passes {
         eprintln!("{size} events stored, pass {}", pass + 1);
-        for (callers, events) in ROUNDS {
+        for (callers, events) in rounds(options) {
             for (contestant, name) in contestants.iter().zip(NAMES) {
                 let turn = turn(contestant, callers, events, options.lasts).await;
                 turns.entry((size, callers, events, name)).or_default().push(turn);
@@ -97,32 +102,50 @@ async fn play(contestants: &[Contestant], size: i64, options: &Options, turns: &
     }
 }
 
-async fn turn(contestant: &Contestant, callers: usize, events: usize, lasts: Duration) -> Turn {
-    let is_over = AtomicBool::new(false);
-    let done = AtomicU64::new(0);
+fn rounds(options: &Options) -> impl Iterator<Item = (usize, usize)> {
+    let only = options.callers;
+    ROUNDS.into_iter().filter(move |(callers, _)| only.is_none_or(|only| only == *callers))
+}
+
+/// Every caller is a task of its own, as a request is.
+async fn turn(
+    contestant: &Arc<Contestant>,
+    callers: usize,
+    events: usize,
+    lasts: Duration,
+) -> Turn {
     let begun = Instant::now();
-    let caller = async || {
+    let caller = |contestant: Arc<Contestant>| async move {
         let mut times = Vec::new();
         let mut stream = Stream::new(events);
-        while !is_over.load(Ordering::Relaxed) {
+        while begun.elapsed() < lasts {
             let since = Instant::now();
             contestant.one_command(&mut stream).await;
             times.push(since.elapsed());
-            done.fetch_add(1, Ordering::Relaxed);
         }
         times
     };
-    let timer = async {
-        tokio::time::sleep(lasts).await;
-        is_over.store(true, Ordering::Relaxed);
-    };
-    let (times, ()) = tokio::join!(join_all((0..callers).map(|_| caller())), timer);
+    let callers = (0..callers).map(|_| tokio::spawn(caller(contestant.clone())));
+    let times = join_all(callers).await;
     let elapsed = begun.elapsed();
-    let mut times: Vec<Duration> = times.into_iter().flatten().collect();
+    let mut times: Vec<Duration> = times.into_iter().flat_map(Result::unwrap).collect();
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-    let per_second = done.load(Ordering::Relaxed) as f64 / elapsed.as_secs_f64();
+    let per_second = times.len() as f64 / elapsed.as_secs_f64();
     Turn { per_second, p50_ms: at(0.5), p99_ms: at(0.99) }
+}
+
+/// What a long stream costs whoever loads it: why there are no snapshots, or when there should be.
+async fn tell_of_long_streams(contestants: &[Arc<Contestant>], size: i64) {
+    for events in [5, 100, 500, 2_000] {
+        for (contestant, name) in contestants.iter().zip(NAMES) {
+            if let Some(load_ms) = contestant.load_of_a_stream(events).await {
+                println!(
+                    "{size} stored: a stream of {events} events loads in {load_ms:.2} ms ({name})"
+                );
+            }
+        }
+    }
 }
 
 fn picked(turns: &[Turn], pick: fn(&Turn) -> f64) -> Vec<f64> {

@@ -11,37 +11,29 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use anchor::access::{NewToken, Role as TokenRole, mint};
-use anchor::config::Config;
 use anchor::database::{self, Role, connect};
-use anchor::partners::settings::WebhookSecret;
-use anchor::partners::signature::sign;
-use anchor::startup::{Application, Parts};
+use domain::ids::Position;
 use futures::future::join_all;
 use projections::paging::Page;
 use projections::rewards::{Rewards, query};
 use projections::runner::Runner;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
+use support::edge::{Edge, question, statement, webhook};
 use support::filled_log::{self, member, members};
 use support::tally::{Contestant, Stream};
 use support::wire::Wire;
 use support::{Options, Promises, Server, median, ratio};
 use tokio::sync::watch;
-use uuid::Uuid;
 
 const CONNECTIONS: usize = 32;
 const APPENDERS: usize = 64;
 const ASKING_MEMBERS: u64 = 200;
-const JWT_SECRET: &str = "a-secret-of-the-bench-that-is-long-enough-0123";
-const ISSUER: &str = "http://127.0.0.1:54321";
-const WEBHOOK_SECRET: &str = "a-secret-of-the-bench-for-webhooks";
 
 /// What is measured, in the order of a pass.
 const WHAT: [&str; 4] =
@@ -59,7 +51,7 @@ async fn main() -> ExitCode {
         server.cluster.create_database_if_missing(&name).await.unwrap();
         let url = server.cluster.url(&name);
         database::migrate(&url).await.unwrap();
-        let edge = Edge::open(&url, *size).await;
+        let edge = Asked::open(&url, *size).await;
         for pass in 0..options.passes {
             eprintln!("{size} events stored, pass {}", pass + 1);
             for what in WHAT {
@@ -100,37 +92,31 @@ fn promises(rates: &Rates, sizes: &[i64]) -> Promises {
 }
 
 /// A server with a filled log behind it, and everybody who asks it.
-struct Edge {
-    application: Application,
-    address: SocketAddr,
+struct Asked {
+    edge: Edge,
     read_pool: PgPool,
     append: Contestant,
     questions: Vec<Vec<u8>>,
     asking: u64,
 }
 
-impl Edge {
+impl Asked {
     async fn open(url: &SecretString, size: i64) -> Self {
         let owner = PgPool::connect(url.expose_secret()).await.unwrap();
-        filled_log::fill(&owner, size).await;
-        let (_head, watched) = watch::channel(domain::ids::Position::default());
+        let head = Position(filled_log::fill(&owner, size).await);
+        let (_sender, watched) = watch::channel(head);
         let pool = connect(url, Role::App, 4).await.unwrap();
         Runner::new(pool.clone(), Arc::new(Rewards), watched).catch_up().await.unwrap();
-        sqlx::query("VACUUM ANALYZE").execute(&owner).await.unwrap();
+        statement(&owner, "VACUUM ANALYZE").await;
         pool.close().await;
         owner.close().await;
 
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
-        let variables = variables(url, address);
-        let config = Config::read(&|name| variables.get(name).cloned()).unwrap();
-        let parts = Parts { server: true, workers: false };
-        let application = Application::start(config, parts, listener).await.unwrap();
+        let edge = Edge::start(url).await;
         let read_pool = connect(url, Role::Read, 24).await.unwrap();
-        let append = Contestant::Anchor(application.ledger.clone());
+        let append = Contestant::Anchor(edge.application.ledger.clone());
         let asking = members(size).min(ASKING_MEMBERS);
         let questions = (0..asking).map(question).collect();
-        Self { application, address, read_pool, append, questions, asking }
+        Self { edge, read_pool, append, questions, asking }
     }
 
     async fn rate(&self, what: &str, lasts: Duration) -> f64 {
@@ -139,7 +125,7 @@ impl Edge {
         let begun = Instant::now();
         let callers = if what == append { APPENDERS } else { CONNECTIONS };
         let caller = async |caller: usize| {
-            let mut wire = Wire::connect(self.address).await;
+            let mut wire = Wire::connect(self.edge.address).await;
             let mut stream = Stream::new(1);
             let mut n = caller;
             while begun.elapsed() < lasts {
@@ -167,59 +153,6 @@ impl Edge {
 
     async fn close(self) {
         self.read_pool.close().await;
-        self.application.stop().await;
+        self.edge.stop().await;
     }
-}
-
-fn variables(url: &SecretString, address: SocketAddr) -> BTreeMap<&'static str, String> {
-    BTreeMap::from([
-        ("DATABASE_URL", url.expose_secret().to_owned()),
-        ("ENCRYPTION_KEY", "5a".repeat(32)),
-        ("SUPABASE_URL", ISSUER.to_owned()),
-        ("SUPABASE_JWT_SECRET", JWT_SECRET.to_owned()),
-        ("ANCHOR_PUBLIC_URL", format!("http://{address}")),
-        ("WOOLWORTHS_API_URL", "http://127.0.0.1:9".to_owned()),
-        ("WOOLWORTHS_CLIENT_ID", "bench".to_owned()),
-        ("WOOLWORTHS_CLIENT_SECRET", "a-secret-that-nobody-asks-for".to_owned()),
-        ("WOOLWORTHS_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
-    ])
-}
-
-/// A member's own question, as a phone would send it.
-fn question(n: u64) -> Vec<u8> {
-    let order = NewToken {
-        sub: member(n).0,
-        role: TokenRole::Member,
-        partner_id: None,
-        has_second_factor: false,
-        ttl: chrono::Duration::hours(8),
-    };
-    let token = mint(&SecretString::from(JWT_SECRET), &ISSUER.parse().unwrap(), &order).unwrap();
-    format!(
-        "GET /api/rewards HTTP/1.1\r\nhost: bench\r\nauthorization: Bearer {}\r\n\r\n",
-        token.expose_secret()
-    )
-    .into_bytes()
-}
-
-/// A voucher was spent, signed just now.
-fn webhook() -> Vec<u8> {
-    let id = format!("msg_{}", Uuid::new_v4().simple());
-    let now = anchor::clock::real_now();
-    let body = serde_json::json!({
-        "type": "voucher.redeemed", "timestamp": now,
-        "data": { "voucher_id": "WO000001731", "amount": "12.50", "remaining": "7.50",
-                  "redeemed_at": now, "redemption_id": id },
-    })
-    .to_string();
-    let secret = WebhookSecret::parse(WEBHOOK_SECRET).unwrap();
-    let signature = sign(&secret, &id, now.timestamp(), body.as_bytes());
-    format!(
-        "POST /api/webhooks/woolworths HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\n\
-         content-length: {}\r\nwebhook-id: {id}\r\nwebhook-timestamp: {}\r\n\
-         webhook-signature: {signature}\r\n\r\n{body}",
-        body.len(),
-        now.timestamp()
-    )
-    .into_bytes()
 }

@@ -42,7 +42,10 @@ pub const JOURNEYS_A_CLAIM: i64 = 200;
 /// Every variable that is read, besides each partner's own five, with a line for people.
 pub const VARIABLES: &[(&str, &str)] = &[
     ("DATABASE_URL", "where the ledger lives, postgres://…"),
-    ("DATABASE_OWNER_URL", "for `anchor migrate`; DATABASE_URL when absent"),
+    (
+        "DATABASE_OWNER_URL",
+        "for `anchor migrate`, `rebuild` and `replay`; DATABASE_URL when absent",
+    ),
     ("READ_DATABASE_URL", "a replica for queries; DATABASE_URL when absent"),
     ("ENCRYPTION_KEY", "64 hexadecimal characters; `openssl rand -hex 32` makes one"),
     ("ENCRYPTION_KEY_PREVIOUS", "earlier keys during rotation, space separated"),
@@ -149,7 +152,7 @@ impl Config {
     }
 }
 
-/// The URL with which migrations run: `DATABASE_OWNER_URL`, else `DATABASE_URL`.
+/// The URL with which migrations run and read models are rebuilt: `DATABASE_OWNER_URL`, else `DATABASE_URL`.
 ///
 /// # Errors
 /// [`Problems`] when neither is set.
@@ -171,6 +174,15 @@ pub fn catalogue(variable: &dyn Fn(&str) -> Option<String>) -> Result<Catalogue,
     let folder = folder.as_deref().map(|folder| Path::new(folder.trim()));
     Catalogue::with_folder(folder)
         .map_err(|errors| Problems(errors.iter().map(ToString::to_string).collect()))
+}
+
+/// The ledger's database alone: `DATABASE_URL`.
+///
+/// # Errors
+/// [`Problems`] when it is not set.
+pub fn database_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, Problems> {
+    let mut reader = Reader { variable, problems: Vec::new() };
+    reader.secret("DATABASE_URL").ok_or(Problems(reader.problems))
 }
 
 struct Reader<'a> {

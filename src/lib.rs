@@ -39,5 +39,6 @@ pub mod startup;
 pub mod telemetry;
 mod tls;
 pub mod vault;
+pub mod wake;
 
 pub use tls::install_tls;

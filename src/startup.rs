@@ -36,6 +36,7 @@ use crate::processes::turns::take_turns;
 use crate::processes::verify_accounts::VerifyAccounts;
 use crate::processes::watch_partners::watch_partners;
 use crate::vault::Vault;
+use crate::wake::{LOOK, Wake};
 
 const APP_CONNECTIONS: u32 = 24;
 const READ_CONNECTIONS: u32 = 24;
@@ -56,6 +57,9 @@ pub enum NotServed {
     /// Run this program's successor, or restore a database that fits it.
     #[error("the database has been migrated by a newer anchor: run that one")]
     DatabaseAhead,
+    /// Run `anchor migrate`.
+    #[error("the database's schema is older than this program: run `anchor migrate` first")]
+    DatabaseBehind,
     /// Start with the roles that the migrations make.
     #[error("this connection may change events: start with a role that may not")]
     CanRewriteHistory,
@@ -106,14 +110,17 @@ impl Application {
             checkpoint::ensure(&foundation.pool, &*projection).await?;
         }
         let inbox = Inbox::new(foundation.pool.clone(), foundation.vault.clone());
+        let appended = foundation.ledger.head();
+        let wake = Wake::follow(&config.database_url, appended, LOOK, &stopped).await?;
         let mut moved = Vec::new();
         if parts.workers {
             describe_partners(&foundation.ledger, &config.catalogue, &config.partners).await?;
-            let runners = foundation.runners();
+            let runners = foundation.runners(&wake.head());
             moved = runners.iter().map(Runner::reached).collect();
             tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
         }
         tasks.push(tokio::spawn(watch_partners(foundation.partners.clone(), stopped.clone())));
+        tasks.extend(wake.into_tasks());
         if parts.server {
             let shown = Shown::follow(foundation.read_pool.clone(), moved).await?;
             let state = foundation.state(config, inbox, shown)?;
@@ -187,9 +194,12 @@ impl Foundation {
         })
     }
 
-    /// One for each projection.
-    fn runners(&self) -> Vec<Runner> {
-        let runner = |projection| Runner::new(self.pool.clone(), projection, self.ledger.head());
+    /// One for each projection, woken by `head`.
+    fn runners(&self, head: &watch::Receiver<Position>) -> Vec<Runner> {
+        let runner = |projection| {
+            Runner::new(self.pool.clone(), projection, head.clone())
+                .reading_ahead_through(self.read_pool.clone())
+        };
         projections::all().into_iter().map(runner).collect()
     }
 

@@ -6,18 +6,27 @@
 
 use std::process::{Command, ExitCode};
 
+use anchor::cli::serve::StopSignal;
+use anchor::database;
 use anchor::postgres::{Durability, PrivateCluster};
-use anchor::{cli, database};
 use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret;
 use test_database::{SERVER_VARIABLE, TEMPLATE};
 
+/// What cargo tells the program it runs about that program's own package. Build scripts read the
+/// same names: handed down to another cargo they look changed, and half of what a plain `cargo build`
+/// made would be built again, every time one follows the other.
+const ABOUT_THIS_PACKAGE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let checked = tokio::select! {
-        checked = check(&arguments) => checked,
-        _ = cli::serve::stop_signal() => Err(anyhow::anyhow!("stopped")),
+    let checked = match StopSignal::listen() {
+        Ok(mut stop) => tokio::select! {
+            checked = check(&arguments) => checked,
+            () = stop.received() => Err(anyhow::anyhow!("stopped")),
+        },
+        Err(error) => Err(error),
     };
     match checked {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,6 +73,13 @@ async fn cargo(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<(
         }
     }
     command.args(words).envs(environment.iter().copied()).current_dir(env!("CARGO_MANIFEST_DIR"));
+    let of_this_package = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy();
+        ABOUT_THIS_PACKAGE.iter().any(|beginning| name.starts_with(beginning))
+    });
+    of_this_package.for_each(|name| {
+        command.env_remove(name);
+    });
     let mut command = tokio::process::Command::from(command);
     let status = command.kill_on_drop(true).status().await.context("cargo cannot be started")?;
     if !status.success() {

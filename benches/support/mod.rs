@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each bench uses its part")]
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing else to do")]
 
+pub mod edge;
 pub mod filled_log;
 pub mod tally;
 pub mod wire;
@@ -24,22 +25,30 @@ pub struct Options {
     pub passes: usize,
     /// How long a turn lasts.
     pub lasts: Duration,
+    /// So many callers alone, for whoever looks at one level closely.
+    pub callers: Option<usize>,
 }
 
 impl Options {
-    /// `--check`; `--quick` for one short pass on a small log; `--stored N` for one size alone.
+    /// `--check`; `--quick` for one short pass on a small log; `--stored N` for one size alone,
+    /// `--passes N`, `--callers N`.
     pub fn read() -> Self {
         let words: Vec<String> = std::env::args().collect();
         let is_given = |word: &str| words.iter().any(|given| given == word);
-        let stored = words.iter().position(|word| word == "--stored");
-        let stored = stored.map(|at| words[at + 1].parse().expect("--stored takes a number"));
-        let check = is_given("--check");
-        if is_given("--quick") {
-            let lasts = Duration::from_millis(200);
-            return Self { check: false, sizes: vec![2_000], passes: 1, lasts };
+        let number = |word: &str| {
+            let at = words.iter().position(|given| given == word)?;
+            Some(words.get(at + 1)?.parse::<i64>().expect("a number is given"))
+        };
+        let is_quick = is_given("--quick");
+        let all = if is_quick { vec![2_000] } else { vec![10_000, 1_000_000] };
+        let passes = number("--passes").map_or(if is_quick { 1 } else { 5 }, |n| n as usize);
+        Self {
+            check: is_given("--check") && !is_quick,
+            sizes: number("--stored").map_or(all, |size| vec![size]),
+            passes,
+            lasts: Duration::from_millis(if is_quick { 200 } else { 1_200 }),
+            callers: number("--callers").map(|n| n as usize),
         }
-        let sizes = stored.map_or_else(|| vec![10_000, 1_000_000], |size| vec![size]);
-        Self { check, sizes, passes: 5, lasts: Duration::from_millis(1_200) }
     }
 }
 

@@ -156,7 +156,25 @@ impl Contestant {
         stream.written();
     }
 
-    pub async fn end(self) {
+    /// How long a stream of so many events takes to load, in milliseconds; the middle of many.
+    pub async fn load_of_a_stream(&self, events: usize) -> Option<f64> {
+        let Self::Anchor(ledger) = self else { return None };
+        let id = Uuid::now_v7().to_string();
+        let context = Context::new("bench", "to see how long it takes");
+        for _ in 0..events.div_ceil(100) {
+            let command = Add(events.min(100));
+            ledger.execute::<Tally, _>(&id, command, &context).await.unwrap();
+        }
+        let mut times = Vec::new();
+        for _ in 0..30 {
+            let (seconds, loaded) = super::timed(ledger.load::<Tally>(&id)).await;
+            assert_eq!(loaded.unwrap().sequence as usize, events);
+            times.push(seconds * 1e3);
+        }
+        Some(super::median(times))
+    }
+
+    pub async fn end(&self) {
         match self {
             Self::Anchor(ledger) => ledger.stop().await,
             Self::Insert(pool) => pool.close().await,

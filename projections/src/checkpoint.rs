@@ -1,4 +1,8 @@
-//! How far has a read model come? Kept in the transaction that writes its rows.
+//! How far has a copy of a read model come? Kept in the transaction that writes its rows.
+//!
+//! The copy that is asked lies in the schema [`LIVE`]; a rebuild has another one beside it. Only a
+//! live copy whose version is this program's is taken on: rows of another version mean something
+//! else, and wait for a rebuild.
 //!
 //! Rows: Q3, Q4.
 
@@ -10,6 +14,8 @@ use sqlx::{PgConnection, PgPool};
 
 use crate::projection::Projection;
 
+/// The schema of the copies that are asked.
+pub const LIVE: &str = "read";
 const LOOK_AGAIN: Duration = Duration::from_millis(15);
 
 /// What a projection's turn begins with.
@@ -17,11 +23,11 @@ const LOOK_AGAIN: Duration = Duration::from_millis(15);
 pub enum Turn {
     /// It is this instance's: the position it has reached.
     Ours(Position),
-    /// Another instance is at work, or it is halted.
+    /// Another instance is at work, it is halted, or its rows are of another version.
     NotOurs,
 }
 
-/// Takes a projection's checkpoint for this transaction, making it the first time.
+/// Takes a live projection's checkpoint for this transaction, unless somebody else has it.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -31,7 +37,8 @@ pub async fn take(
 ) -> Result<Turn, sqlx::Error> {
     let locked: Option<i64> = sqlx::query_scalar(
         "SELECT position FROM public.checkpoints
-          WHERE name = $1 AND version = $2 AND state <> 'halted' FOR UPDATE SKIP LOCKED",
+          WHERE name = $1 AND schema = 'read' AND version = $2 AND state = 'live'
+            FOR UPDATE SKIP LOCKED",
     )
     .bind(projection.name())
     .bind(projection.version())
@@ -40,7 +47,7 @@ pub async fn take(
     Ok(locked.map_or(Turn::NotOurs, |position| Turn::Ours(Position(position))))
 }
 
-/// Makes a projection's checkpoint, unless it is there.
+/// Makes a projection's checkpoint, unless there is one, of whatever version.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -55,21 +62,23 @@ pub async fn ensure(pool: &PgPool, projection: &dyn Projection) -> Result<(), sq
     Ok(())
 }
 
-/// Moves a checkpoint from where it was; the compare-and-set is the fence.
+/// Moves a copy's checkpoint from where it was; the compare-and-set is the fence.
 ///
 /// # Errors
 /// [`sqlx::Error::RowNotFound`] when it was not where it should be: nothing of the batch counts.
 pub async fn advance(
     tx: &mut PgConnection,
-    projection: &dyn Projection,
+    copy: (&dyn Projection, &str),
     from: Position,
     to: Position,
 ) -> Result<(), sqlx::Error> {
+    let (projection, schema) = copy;
     let moved = sqlx::query(
-        "UPDATE public.checkpoints SET position = $4, updated_at = clock_timestamp(), error = NULL
-          WHERE name = $1 AND version = $2 AND position = $3",
+        "UPDATE public.checkpoints SET position = $5, updated_at = clock_timestamp(), error = NULL
+          WHERE name = $1 AND schema = $2 AND version = $3 AND position = $4",
     )
     .bind(projection.name())
+    .bind(schema)
     .bind(projection.version())
     .bind(from.0)
     .bind(to.0)
@@ -78,14 +87,13 @@ pub async fn advance(
     if moved.rows_affected() == 1 { Ok(()) } else { Err(sqlx::Error::RowNotFound) }
 }
 
-/// Where the live version of a read model stands; 0 before it has begun.
+/// Where the copy of a read model that is asked stands; 0 before it has begun.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub async fn position(pool: &PgPool, name: &str) -> Result<Position, sqlx::Error> {
     let found: Option<i64> = sqlx::query_scalar(
-        "SELECT position FROM public.checkpoints
-          WHERE name = $1 AND state IN ('live', 'halted') ORDER BY version DESC LIMIT 1",
+        "SELECT position FROM public.checkpoints WHERE name = $1 AND schema = 'read'",
     )
     .bind(name)
     .fetch_optional(pool)
@@ -93,17 +101,15 @@ pub async fn position(pool: &PgPool, name: &str) -> Result<Position, sqlx::Error
     Ok(Position(found.unwrap_or(0)))
 }
 
-/// Where the live version of every read model stands.
+/// Where the copy that is asked of every read model stands.
 ///
 /// # Errors
 /// When the database cannot be asked.
 pub async fn positions(pool: &PgPool) -> Result<BTreeMap<String, Position>, sqlx::Error> {
-    let all: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT name, max(position) FROM public.checkpoints
-          WHERE state IN ('live', 'halted') GROUP BY name",
-    )
-    .fetch_all(pool)
-    .await?;
+    let all: Vec<(String, i64)> =
+        sqlx::query_as("SELECT name, position FROM public.checkpoints WHERE schema = 'read'")
+            .fetch_all(pool)
+            .await?;
     Ok(all.into_iter().map(|(name, position)| (name, Position(position))).collect())
 }
 

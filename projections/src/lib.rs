@@ -13,7 +13,8 @@
 //! | [`reward_todo`], [`journey_todo`], [`account_todo`] | what is due? |
 //!
 //! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches
-//! into rows, with the [`checkpoint`] in the same transaction.
+//! into rows, with the [`checkpoint`] in the same transaction. [`rebuild`] does it all anew beside
+//! what is asked, and [`mod@replay`] up to a moment that was.
 
 use std::sync::Arc;
 
@@ -28,7 +29,9 @@ pub mod paging;
 pub mod partner_activity_log;
 pub mod partners;
 pub mod projection;
+pub mod rebuild;
 pub mod reconciliation;
+pub mod replay;
 pub mod reward_history;
 pub mod reward_todo;
 pub mod rewards;

@@ -70,6 +70,12 @@ pub trait Projection: Send + Sync + 'static {
     /// The tables it owns, unqualified: nobody else writes them.
     fn tables(&self) -> &'static [&'static str];
 
+    /// Columns that workers move by themselves: a rebuild derives them anew from the log, and a
+    /// comparison leaves them out.
+    fn working_columns(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What happens to an event that cannot be projected.
     fn on_poison(&self) -> Poison {
         Poison::Halt

@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use super::{clock, demo, exit, migrate, partner, sandbox, serve, token};
+use super::read_models::{projection, rebuild, replay};
+use super::{clock, demo, doctor, exit, migrate, partner, sandbox, serve, token};
 
 /// Practical help at milestones of recovery, and a ledger of every cent of it.
 #[derive(Debug, Parser)]
@@ -24,7 +25,7 @@ pub struct Arguments {
 pub(super) enum Command {
     /// The whole system on this machine, with nothing to prepare
     #[command(after_help = "Example: anchor demo --once\n\
-        Plays the story, checks that the books agree, and prints one line.")]
+        Plays the story, checks that the books agree, and ends with one line.")]
     Demo(demo::DemoArguments),
     /// Server and workers against DATABASE_URL
     #[command(after_help = "Example: anchor serve --no-workers")]
@@ -39,6 +40,25 @@ pub(super) enum Command {
     /// Applies the migrations that the database does not have yet
     #[command(after_help = "Example: DATABASE_OWNER_URL=postgres://… anchor migrate")]
     Migrate,
+    /// Builds read models anew from the log, beside those that are asked, and swaps them in
+    #[command(after_help = "Example: anchor rebuild --all --check\n\
+        Compares every read model with the log, row by row; exits 1 on a difference.")]
+    Rebuild(rebuild::RebuildArguments),
+    /// Read models and totals as they were at a moment, or at a position
+    #[command(
+        after_help = "Example: anchor replay --as-of 2026-09-30T23:59:59Z --into asof_20260930"
+    )]
+    Replay(replay::ReplayArguments),
+    /// How each read model stands; lets one that stopped go on
+    #[command(after_help = "Example: anchor projection retry partner_activity_log")]
+    Projection {
+        #[command(subcommand)]
+        action: projection::ProjectionAction,
+    },
+    /// Says what is wrong here, and what to do about it
+    #[command(after_help = "Example: anchor doctor --json\n\
+        Exits 0 when nothing is wrong, 1 when something is.")]
+    Doctor,
     /// Acts as every configured partner: OAuth2, vouchers, webhooks, faults on request
     #[command(after_help = "Example: anchor sandbox --port 9090 --book ./book")]
     Sandbox {
@@ -65,13 +85,13 @@ pub(super) enum Command {
     #[command(after_help = "Example: anchor token --role finance --ttl 1h")]
     Token(token::TokenArguments),
     /// Shows or moves the clock of a demo or sandbox database
-    #[command(after_help = "Example: anchor clock forward 2d")]
+    #[command(after_help = "Example: anchor clock forward 2d --data-dir ./.anchor")]
     Clock {
         #[command(subcommand)]
         action: clock::ClockAction,
-        /// The demo's folder, when it is not ./.anchor
-        #[arg(long, global = true, default_value = "./.anchor")]
-        data_dir: PathBuf,
+        /// The demo's folder; when absent, DATABASE_URL, or the demo in ./.anchor
+        #[arg(long, global = true)]
+        data_dir: Option<PathBuf>,
     },
 }
 
@@ -84,6 +104,10 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             serve::run(!workers_only, !no_workers).await
         }
         Command::Migrate => migrate::run(json).await,
+        Command::Rebuild(arguments) => rebuild::run(arguments, json).await,
+        Command::Replay(arguments) => replay::run(arguments, json).await,
+        Command::Projection { action } => projection::run(action, json).await,
+        Command::Doctor => doctor::run(json).await,
         Command::Sandbox { port, book, seed, webhooks_to } => {
             sandbox::run(sandbox::SandboxArguments { port, book, seed, webhooks_to }).await
         }

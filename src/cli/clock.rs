@@ -17,8 +17,10 @@ use crate::database::{self, Role};
 #[derive(Debug, Subcommand)]
 pub enum ClockAction {
     /// The ledger's time, and how far it is ahead of the real one
+    #[command(after_help = "Example: anchor clock show")]
     Show,
     /// Moves the ledger's clock and the sandbox's, together
+    #[command(after_help = "Example: anchor clock forward 2d")]
     Forward {
         /// How far, such as 90m, 12h or 2d
         #[arg(value_parser = parse_span)]
@@ -26,23 +28,25 @@ pub enum ClockAction {
     },
 }
 
-/// Shows or moves the clock of `DATABASE_URL`, or else of the demo in `data_dir`.
+/// Shows or moves the clock of the demo in `data_dir`, else of `DATABASE_URL`, else of the demo in
+/// the usual place.
 ///
 /// # Errors
 /// When there is no such database, it is a real one, or the clock would go back.
-pub async fn run(action: ClockAction, data_dir: PathBuf, json: bool) -> anyhow::Result<()> {
-    let demo = Household::read(&data_dir).ok();
-    let url = std::env::var("DATABASE_URL")
-        .map(SecretString::from)
-        .ok()
-        .or_else(|| demo.as_ref().map(Household::database_url))
-        .context("no clock found: set DATABASE_URL, or name the demo's folder by --data-dir")?;
-    let pool = database::connect(&url, Role::Owner, 1).await?;
+pub async fn run(
+    action: ClockAction,
+    data_dir: Option<PathBuf>,
+    json: bool,
+) -> anyhow::Result<()> {
+    let (url, sandbox) = whose(data_dir)?;
+    let pool = database::connect(&url, Role::Owner, 1)
+        .await
+        .context("the clock's database does not answer: is the demo running?")?;
     if let ClockAction::Forward { by } = action {
         clock::forward(&pool, by).await?;
-        if let Some(sandbox) = demo.and_then(|demo| demo.sandbox_url()) {
+        if let Some(sandbox) = sandbox {
             let seconds = by.num_seconds();
-            let client = reqwest::Client::new();
+            let client = reqwest::Client::builder().no_proxy().build()?;
             client
                 .post(format!("{sandbox}/control/clock"))
                 .json(&serde_json::json!({ "forward_seconds": seconds }))
@@ -52,7 +56,9 @@ pub async fn run(action: ClockAction, data_dir: PathBuf, json: bool) -> anyhow::
         }
     }
     let clock = Clock::follow(pool).await?;
-    let ahead = clock.now() - clock.real_now();
+    // The two clocks are read one after the other; what lies between is no part of the answer.
+    let ahead = (clock.now() - clock.real_now()).num_milliseconds();
+    let ahead = Duration::seconds((ahead + 500).div_euclid(1000));
     if json {
         let shown =
             serde_json::json!({ "now": clock.now(), "ahead_seconds": ahead.num_seconds() });
@@ -62,6 +68,19 @@ pub async fn run(action: ClockAction, data_dir: PathBuf, json: bool) -> anyhow::
         println!("{} days and {} hours ahead", ahead.num_days(), ahead.num_hours() % 24);
     }
     Ok(())
+}
+
+/// The database whose clock is meant, and the sandbox that goes by the same one.
+fn whose(data_dir: Option<PathBuf>) -> anyhow::Result<(SecretString, Option<String>)> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let named = variable("DATABASE_URL").filter(|_| data_dir.is_none());
+    if let Some(url) = named {
+        return Ok((SecretString::from(url), variable("ANCHOR_SANDBOX_URL")));
+    }
+    let folder = data_dir.unwrap_or_else(|| PathBuf::from("./.anchor"));
+    let demo = Household::read(&folder)
+        .context("no clock found: set DATABASE_URL, or name the demo's folder by --data-dir")?;
+    Ok((demo.database_url(), demo.sandbox_url()))
 }
 
 /// Reads a span of time such as `30m`, `8h` or `2d`.

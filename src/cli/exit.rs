@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::config::Problems;
+use crate::database::DatabaseError;
 use crate::startup::NotServed;
 
 /// As sysexits has it: something in the configuration is wrong.
@@ -17,9 +18,9 @@ pub struct Difference(pub String);
 pub fn code_of(done: anyhow::Result<()>) -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
     eprintln!("anchor: {error:#}");
-    if error.is::<Problems>() || error.is::<NotServed>() {
-        ExitCode::from(CONFIGURATION)
-    } else {
-        ExitCode::FAILURE
-    }
+    let is_away = |error: &DatabaseError| !matches!(error, DatabaseError::Migration(_));
+    let does_not_fit = error.is::<Problems>()
+        || error.is::<NotServed>()
+        || error.downcast_ref::<DatabaseError>().is_some_and(is_away);
+    if does_not_fit { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
 }

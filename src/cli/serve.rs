@@ -9,6 +9,7 @@
 use std::net::TcpListener;
 
 use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::startup::{Application, Parts};
@@ -31,17 +32,37 @@ pub async fn run(server: bool, workers: bool) -> anyhow::Result<()> {
     }
 }
 
+/// SIGTERM and Ctrl-C, heard from here on: one that comes before anybody waits for it is not lost.
+pub struct StopSignal {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignal {
+    /// Begins to listen.
+    ///
+    /// # Errors
+    /// When the operating system gives no signals.
+    pub fn listen() -> anyhow::Result<Self> {
+        let terminate = signal(SignalKind::terminate())?;
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    /// Waits for either.
+    pub async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
 /// Waits for SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// When the operating system gives no signals.
 pub async fn stop_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    StopSignal::listen()?.received().await;
     Ok(())
 }

@@ -43,16 +43,44 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         }
         let read = web::Query::<T>::from_query(request.query_string());
         ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
-            let message = error.to_string();
-            let known = message
-                .rsplit_once("expected one of ")
-                .or_else(|| message.rsplit_once("expected "))
-                .filter(|_| message.contains("unknown field"))
-                .map(|(_, known)| format!("There are these parameters: {known}."));
-            Problem::new(Code::InvalidQuery).detail(
-                known.unwrap_or_else(|| "A parameter does not hold what it should.".to_owned()),
-            )
+            let detail =
+                known(&error.to_string()).unwrap_or_else(|| which::<T>(request.query_string()));
+            Problem::new(Code::InvalidQuery).detail(detail)
         }))
+    }
+}
+
+/// The parameters there are, when another one was sent.
+fn known(message: &str) -> Option<String> {
+    let expected =
+        message.rsplit_once("expected one of ").or_else(|| message.rsplit_once("expected "));
+    let (_, known) = expected.filter(|_| message.contains("unknown field"))?;
+    Some(format!("There are these parameters: {known}."))
+}
+
+/// Which of the known parameters cannot be read: each is tried alone.
+fn which<T: DeserializeOwned>(query: &str) -> String {
+    let mut pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let wrong = pairs.find(|pair| web::Query::<T>::from_query(pair).is_err());
+    match wrong.and_then(|pair| pair.split('=').next()) {
+        Some(name) if name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') => {
+            format!("`{name}` does not hold what it should; its description says what that is.")
+        }
+        Some(_) => "A parameter does not hold what it should.".to_owned(),
+        None => "Each parameter may come once.".to_owned(),
+    }
+}
+
+/// Both ends of a span of time, the first not after the last.
+///
+/// # Errors
+/// `invalid_query`, rather than an answer in which there can be nothing.
+pub fn in_order<T: PartialOrd>(from: Option<&T>, to: Option<&T>) -> Result<(), Problem> {
+    match (from, to) {
+        (Some(from), Some(to)) if from > to => {
+            Err(Problem::new(Code::InvalidQuery).detail("`from` lies after `to`."))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -6,12 +6,16 @@
 //!
 //! Rows: Q2.
 
+use std::fmt;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, web};
+use chrono::NaiveDate;
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::Deserializer;
+use serde::de::{DeserializeOwned, IgnoredAny, Unexpected, Visitor};
 
 use super::problem::{Code, Problem};
 
@@ -137,11 +141,35 @@ fn expectation(message: &str, path: &str) -> (String, String) {
         Some(fields) if message.starts_with("unknown field") => {
             format!("There is no such field here; there are: {fields}.")
         }
-        Some("there are no fields") => "No field is taken here.".to_owned(),
+        None if message.ends_with("there are no fields") => {
+            "No field is taken here: send {} or nothing.".to_owned()
+        }
         Some(expected) => format!("Expected {expected}."),
         None => "The value does not fit this field.".to_owned(),
     };
     (nameable(path), detail)
+}
+
+/// A day in a body, for `deserialize_with`: says what a day looks like when it is none.
+///
+/// # Errors
+/// What is expected.
+pub fn day<'de, D: Deserializer<'de>>(reader: D) -> Result<NaiveDate, D::Error> {
+    struct Day;
+
+    impl Visitor<'_> for Day {
+        type Value = NaiveDate;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a day that exists, such as 2026-11-22")
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<NaiveDate, E> {
+            text.parse().map_err(|_| E::invalid_value(Unexpected::Other("text"), &self))
+        }
+    }
+
+    reader.deserialize_str(Day)
 }
 
 fn inside(path: &str, name: &str) -> String {

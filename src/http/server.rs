@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer};
+use actix_web::{App, HttpResponse, HttpServer, ResponseError};
 use tokio::sync::watch;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
 use super::idempotency::SavedAnswers;
 use super::openapi::{self, Document};
 use super::operations::{Metrics, observe};
+use super::problem::{Code, Problem};
 use super::routes;
 use super::state::AppState;
 use crate::partners::protocols::{PUBLISHED, Published};
@@ -84,5 +85,7 @@ fn documentation(config: &mut web::ServiceConfig) {
         HttpResponse::PermanentRedirect().insert_header(("location", "/docs/")).finish()
     };
     config.route("/docs", web::get().to(to_page));
+    let none = || async { Problem::new(Code::NotFound).error_response() };
+    config.route("/docs/protocols/{name}", web::get().to(none));
     config.service(SwaggerUi::new("/docs/{_:.*}").config(page));
 }

@@ -5,7 +5,7 @@
 use chrono::{DateTime, Utc};
 use domain::ids::PartnerId;
 use serde::Serialize;
-use sqlx::FromRow;
+use sqlx::{FromRow, PgPool};
 
 use super::store::{Inbox, InboxError};
 
@@ -28,6 +28,16 @@ pub struct Parked {
     pub reason: Option<String>,
     /// When it came.
     pub received_at: DateTime<Utc>,
+}
+
+/// How many are set aside.
+///
+/// # Errors
+/// When the inbox cannot be reached.
+pub async fn count_parked(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM public.inbox WHERE state = 'parked'")
+        .fetch_one(pool)
+        .await
 }
 
 impl Inbox {

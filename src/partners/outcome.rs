@@ -31,8 +31,8 @@ pub enum Outcome {
         /// Whether it may say yes later.
         temporary: bool,
     },
-    /// We were turned away at the door: this very call did nothing. Whether an earlier one under the
-    /// same key did is not said.
+    /// We were turned away at the door: this very call did nothing. Whether an earlier one under
+    /// the same key did is not said.
     NotLetIn {
         /// The partner's documented code.
         code: String,

@@ -2,13 +2,20 @@
 //! folder.
 //!
 //! *Guarantees*: listens on 127.0.0.1 alone with a password of its own; its sockets and its log lie
-//! in its folder; `stop` ends it, and so does dropping it.
+//! in its folder, the password readable by its owner alone; `stop` ends it, and so does dropping it.
+//! A start that was cut off is made good by the next one, and one that was stopped in mid-flight
+//! comes back at the same address.
+//!
+//! Cases: C19.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use rand::Rng;
 use secrecy::SecretString;
@@ -19,6 +26,9 @@ use super::unprivileged::{self, Servant};
 
 /// Between finding a free port and listening on it, somebody else may take it: try another.
 const STARTS: u32 = 3;
+/// The port is given this time: whoever took it meanwhile has to leave it again.
+const RESTARTS: u32 = 20;
+const BETWEEN_RESTARTS: Duration = Duration::from_millis(100);
 
 /// How much a cluster promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +47,7 @@ pub struct PrivateCluster {
     servant: Option<Servant>,
     port: u16,
     password: String,
+    durability: Durability,
     is_running: bool,
 }
 
@@ -55,29 +66,56 @@ impl PrivateCluster {
             programs,
             servant,
             port: 0,
+            durability,
             is_running: false,
         };
         if !cluster.folder.join("pgdata/PG_VERSION").is_file() {
             cluster.make()?;
         }
         cluster.password = fs::read_to_string(cluster.folder.join("password"))?;
-        cluster.stop_server();
+        cluster.stop_server("fast").ok();
         for _ in 1..STARTS {
             cluster.port = free_port()?;
-            if cluster.start_server(durability).is_ok() {
+            if cluster.start_server().is_ok() {
                 return Ok(cluster);
             }
         }
         cluster.port = free_port()?;
-        cluster.start_server(durability)?;
+        cluster.start_server()?;
         Ok(cluster)
     }
 
+    /// Ends what an earlier start may have left running in `folder`, and removes what it holds.
+    ///
+    /// # Errors
+    /// When the folder cannot be removed.
+    pub fn remove(folder: &Path) -> Result<(), ClusterError> {
+        let servant = unprivileged::servant();
+        let folder = unprivileged::place(folder, servant.as_ref());
+        if !folder.exists() {
+            return Ok(());
+        }
+        let password = String::new();
+        let (programs, port, durability) = (binaries::find()?, 0, Durability::Fast);
+        let is_running = false;
+        Self { folder, programs, servant, port, password, durability, is_running }.remove_all()
+    }
+
+    fn remove_all(self) -> Result<(), ClusterError> {
+        self.stop_server("fast").ok();
+        Ok(fs::remove_dir_all(&self.folder)?)
+    }
+
+    /// Under another name first, so that a half-made cluster is never taken for a whole one.
     fn make(&self) -> Result<(), ClusterError> {
+        let unfinished = self.folder.join("pgdata.new");
+        if unfinished.exists() {
+            fs::remove_dir_all(&unfinished)?;
+        }
         let mut bytes = [0_u8; 24];
         rand::rng().fill_bytes(&mut bytes);
         let password_file = self.folder.join("password");
-        fs::write(&password_file, hex::encode(bytes))?;
+        private_file(&password_file)?.write_all(hex::encode(bytes).as_bytes())?;
         if let Some(servant) = &self.servant {
             nix::unistd::chown(&password_file, Some(servant.uid), Some(servant.gid))
                 .map_err(std::io::Error::from)?;
@@ -86,7 +124,7 @@ impl PrivateCluster {
             "initdb",
             &[
                 "--pgdata",
-                &self.data(),
+                &unfinished.display().to_string(),
                 "--username=anchor_admin",
                 "--auth=scram-sha-256",
                 &format!("--pwfile={}", password_file.display()),
@@ -95,10 +133,11 @@ impl PrivateCluster {
                 "--data-checksums",
                 "--no-sync",
             ],
-        )
+        )?;
+        Ok(fs::rename(unfinished, self.folder.join("pgdata"))?)
     }
 
-    fn start_server(&mut self, durability: Durability) -> Result<(), ClusterError> {
+    fn start_server(&mut self) -> Result<(), ClusterError> {
         let mut options = format!(
             "-c listen_addresses=127.0.0.1 -p {} -c unix_socket_directories='{}' \
              -c max_connections=400 -c shared_buffers=256MB -c max_wal_size=2GB \
@@ -106,7 +145,7 @@ impl PrivateCluster {
             self.port,
             self.folder.display()
         );
-        if durability == Durability::Fast {
+        if self.durability == Durability::Fast {
             options += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off";
         }
         let log = self.folder.join("server.log").display().to_string();
@@ -148,13 +187,33 @@ impl PrivateCluster {
 
     /// Stops the server; what it holds stays in its folder.
     pub async fn stop(mut self) {
-        self.stop_server();
+        self.stop_server("fast").ok();
         self.is_running = false;
     }
 
-    fn stop_server(&self) {
+    /// Stops the server at once, in the middle of whatever it does, as a crash would, and starts it
+    /// again at the same address. Answers once it accepts connections.
+    ///
+    /// Blocks while it does.
+    ///
+    /// # Errors
+    /// When it was not running, or does not come back.
+    pub fn crash_and_restart(&mut self) -> Result<(), ClusterError> {
+        self.stop_server("immediate")?;
+        self.is_running = false;
+        for _ in 1..RESTARTS {
+            if self.start_server().is_ok() {
+                return Ok(());
+            }
+            // A client that knocks at a closed port may have got that very port as its own.
+            std::thread::sleep(BETWEEN_RESTARTS);
+        }
+        self.start_server()
+    }
+
+    fn stop_server(&self, mode: &str) -> Result<(), ClusterError> {
         let data = self.data();
-        self.run("pg_ctl", &["stop", "-s", "-m", "fast", "-D", &data]).ok();
+        self.run("pg_ctl", &["stop", "-s", "-m", mode, "-D", &data])
     }
 
     fn data(&self) -> String {
@@ -168,6 +227,8 @@ impl PrivateCluster {
         command.stdout(Stdio::null());
         let words = self.folder.join(format!("{program}.log"));
         command.stderr(fs::File::create(&words)?);
+        // Ctrl-C is for us, who then stop the server; it would cut these off half-way.
+        command.process_group(0);
         if let Some(servant) = &self.servant {
             command.uid(servant.uid.as_raw()).gid(servant.gid.as_raw());
         }
@@ -186,9 +247,18 @@ impl PrivateCluster {
 impl Drop for PrivateCluster {
     fn drop(&mut self) {
         if self.is_running {
-            self.stop_server();
+            self.stop_server("fast").ok();
         }
     }
+}
+
+/// A new file that nobody else may read.
+fn private_file(path: &Path) -> std::io::Result<fs::File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 fn free_port() -> std::io::Result<u16> {

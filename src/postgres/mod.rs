@@ -13,3 +13,6 @@ mod unprivileged;
 
 pub use binaries::NoServer;
 pub use cluster::{ClusterError, Durability, PrivateCluster};
+
+#[cfg(test)]
+mod tests;

@@ -42,8 +42,8 @@ impl ReachMilestones {
     /// Looks at every journey that is due; answers how many were.
     ///
     /// # Errors
-    /// When the todo table cannot be read. What goes wrong with one journey is logged, and its lease
-    /// runs out.
+    /// When the todo table cannot be read. What goes wrong with one journey is logged, and its
+    /// lease runs out.
     pub async fn turn(&self) -> anyhow::Result<usize> {
         let due = journey_todo::query::claim_due(
             &self.pool,

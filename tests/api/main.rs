@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a test that cannot go on fails")]
 
+mod demo;
 mod edge;
 mod journeys;
 mod main_job;
@@ -11,5 +12,6 @@ mod rebuild;
 mod rewards;
 mod secrets;
 mod support;
+mod two_servers;
 mod unknown_outcome;
 mod webhooks;

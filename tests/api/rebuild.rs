@@ -1,12 +1,15 @@
-//! Are the read models nothing but the log, folded? Emptied and built again, they are the same.
+//! Are the read models nothing but the log, folded? Emptied and built again, they are the same; and
+//! built anew beside those that are asked, nobody who asks notices.
 //!
 //! Rows: A4, Q1, Q3.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anchor::database::{Role, connect};
 use chrono::Duration;
 use domain::ids::Position;
+use projections::rebuild::{check, rebuild};
 use projections::runner::Runner;
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -77,4 +80,50 @@ async fn emptied_and_built_again_the_read_models_are_the_same() {
     build_again(&pool).await;
     assert_eq!(digests(&pool).await, before);
     app.end().await;
+}
+
+/// Asks for each member's rewards in turn until `is_over`; answers how often.
+async fn ask_until(app: &TestApp, members: &[Who], is_over: &AtomicBool) -> usize {
+    let mut asked = 0;
+    while !is_over.load(Ordering::SeqCst) {
+        for member in members {
+            let answer = app.get(member, "/api/rewards").await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            assert_eq!(answer.body["total"], 1, "{}", answer.body);
+            assert_eq!(answer.body["rewards"][0]["status"], "issued", "{}", answer.body);
+            asked += 1;
+        }
+    }
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_built_anew_while_members_ask_and_no_answer_fails() {
+    let app = TestApp::start().await;
+    let members: Vec<Who> = (0..4).map(|_| Who::member()).collect();
+    for member in &members {
+        app.set_out(member, 29).await;
+    }
+    app.forward(Duration::days(1)).await;
+    for member in &members {
+        app.until_reward(member, "month_1", "issued").await;
+    }
+    let url = SecretString::from(app.variables["DATABASE_URL"].clone());
+    let owner = connect(&url, Role::Owner, 16).await.unwrap();
+    let is_over = AtomicBool::new(false);
+    let rebuilding = async {
+        for _ in 0..3 {
+            let rebuilt = rebuild(&owner, &projections::all(), &|_, _| {}).await.unwrap();
+            assert_eq!(rebuilt.len(), projections::all().len());
+        }
+        is_over.store(true, Ordering::SeqCst);
+    };
+    let asking = ask_until(&app, &members, &is_over);
+    let more = ask_until(&app, &members[..1], &is_over);
+    let ((), asked, more) = futures::join!(rebuilding, asking, more);
+    assert!(asked > 8 && more > 2, "they asked all the time: {asked}, {more}");
+    let checked = check(&owner, &projections::all(), &|_, _| {}).await.unwrap();
+    assert!(checked.iter().all(|one| one.differing == 0), "{checked:#?}");
+    app.until_ready().await;
+    app.finish().await;
 }

@@ -1,6 +1,6 @@
 //! What do partners' webhooks do, and what do forged ones not do?
 //!
-//! Rows: W1, W2, W3, W4, W5, W6. Cases: C14.
+//! Rows: W1, W2, W3, W4, W5, W6. Cases: C14, C15.
 
 use futures::future::join_all;
 use serde_json::{Value, json};

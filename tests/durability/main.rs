@@ -6,6 +6,12 @@
 mod append;
 mod append_only;
 mod cut_line;
+mod history;
+mod line;
 mod stock_writer;
+#[path = "../storm_writer/parts/mod.rs"]
+mod storm_writer;
+mod storms;
 mod subscription;
 mod support;
+mod wake;

@@ -46,6 +46,10 @@ impl Projection for AccountTodo {
         &["account_todo"]
     }
 
+    fn working_columns(&self) -> &'static [&'static str] {
+        &["next_at", "lease_owner"]
+    }
+
     async fn project(
         &self,
         batch: &[Recorded],

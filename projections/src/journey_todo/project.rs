@@ -47,6 +47,10 @@ impl Projection for JourneyTodo {
         &["journey_todo"]
     }
 
+    fn working_columns(&self) -> &'static [&'static str] {
+        &["next_at", "lease_owner"]
+    }
+
     async fn project(
         &self,
         batch: &[Recorded],

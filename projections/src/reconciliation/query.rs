@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::Position;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 
 /// Up to which moment the log counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum AsOf {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
 pub struct SummaryLine {
     /// Where; none for what is owed and not ordered anywhere.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     pub partner_id: Option<String>,
     /// Of what.
     pub currency: String,
@@ -103,7 +103,7 @@ async fn moment(
             .await?;
             (Position(position), time)
         }
-        AsOf::Position(position) => (position, now),
+        AsOf::Position(position) => (position, recorded_at(pool, position).await?.unwrap_or(now)),
     };
     if position > reached {
         return Err(SummaryError::NotReached { reached });
@@ -111,10 +111,35 @@ async fn moment(
     Ok((position, moment))
 }
 
+/// The totals of a journal up to a position, by currency: of whichever the search path names.
+///
+/// # Errors
+/// When it cannot be read.
+pub async fn lines_at(
+    connection: &mut PgConnection,
+    position: Position,
+) -> Result<Vec<SummaryLine>, sqlx::Error> {
+    lines(connection, "NULL::text", (position, None, None)).await
+}
+
+/// When a position was recorded; none before the first.
+async fn recorded_at(
+    pool: &PgPool,
+    position: Position,
+) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT recorded_at FROM public.ledger_batches
+          WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1",
+    )
+    .bind(position.0)
+    .fetch_optional(pool)
+    .await
+}
+
 type Range = (Position, Option<NaiveDate>, Option<NaiveDate>);
 
 async fn lines(
-    pool: &PgPool,
+    reader: impl PgExecutor<'_>,
     group: &str,
     (position, from, to): Range,
 ) -> Result<Vec<SummaryLine>, sqlx::Error> {
@@ -156,7 +181,7 @@ async fn lines(
          SELECT *, issued - redeemed - expired - voided AS outstanding
            FROM filled ORDER BY partner_id NULLS LAST, currency"
     );
-    sqlx::query_as(&statement).bind(position.0).bind(from).bind(to).fetch_all(pool).await
+    sqlx::query_as(&statement).bind(position.0).bind(from).bind(to).fetch_all(reader).await
 }
 
 /// Why there is no summary. It is never an empty one instead.

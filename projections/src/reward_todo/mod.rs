@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | reached, released, refused, credit returned | choose | at once |
 //! | a choice reached, held, failed | manual or done | never |
-//! | an account awaited | wait_account, then choose | when one is verified; looked at after a minute |
+//! | an account awaited | wait_account, then choose | when one is verified, and after a minute |
 //! | a partner chosen, not found there | issue | at once |
 //! | deferred | issue | at `retry_at` |
 //! | requested, repeated, unknown | resolve | at `resolve_at` |

@@ -48,6 +48,10 @@ impl Projection for RewardTodo {
         &["reward_todo"]
     }
 
+    fn working_columns(&self) -> &'static [&'static str] {
+        &["next_at", "lease_owner"]
+    }
+
     async fn project(
         &self,
         batch: &[Recorded],

@@ -71,6 +71,16 @@ async fn claim(
         .collect())
 }
 
+/// How many rewards go no further without a person.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn waiting_for_people(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM reward_todo WHERE step = 'manual'")
+        .fetch_one(pool)
+        .await
+}
+
 /// Says when to look again, unless something happened to the reward meanwhile; never, when nothing
 /// more can become due by itself.
 ///

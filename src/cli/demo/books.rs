@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use domain::money::Amount;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::cast::CAST;
 use super::client::{Caller, Client, Till};
@@ -38,6 +38,29 @@ pub struct Verdict {
     pub differences: Vec<String>,
     /// Figures by partner, ours.
     pub ours: BTreeMap<String, Figures>,
+    vouchers: usize,
+}
+
+impl Verdict {
+    /// The same for a program, with the address of the server that was asked.
+    #[must_use]
+    pub fn for_machines(&self, base: &str) -> Value {
+        let partners = self.ours.iter().map(|(partner, figures)| {
+            json!({
+                "partner_id": partner,
+                "issued": figures.issued.to_string(),
+                "redeemed": figures.redeemed.to_string(),
+                "outstanding": figures.outstanding.to_string(),
+            })
+        });
+        json!({
+            "api": base,
+            "agree": self.differences.is_empty(),
+            "differences": self.differences,
+            "partners": partners.collect::<Vec<_>>(),
+            "vouchers": self.vouchers,
+        })
+    }
 }
 
 /// Compares the three witnesses.
@@ -73,7 +96,7 @@ pub async fn compare(client: &Client, till: &Till) -> anyhow::Result<Verdict> {
         vouchers.len(),
         if differences.is_empty() { "the books agree" } else { "THE BOOKS DISAGREE" },
     );
-    Ok(Verdict { summary, differences, ours })
+    Ok(Verdict { summary, differences, ours, vouchers: vouchers.len() })
 }
 
 /// Figures as one says them.

@@ -10,9 +10,12 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
+use nix::fcntl::{Flock, FlockArg};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
+
+use crate::postgres::PrivateCluster;
 
 /// Partners that the sandbox acts as.
 pub const PARTNERS: &[&str] = &[
@@ -31,24 +34,34 @@ pub const PARTNERS: &[&str] = &[
     "fuel-voucher",
 ];
 const ENVIRONMENT_FILE: &str = "demo.env";
+const CLUSTER: &str = "pg";
+const BOOK: &str = "sandbox";
+const LOCK: &str = "demo.lock";
 
 /// The demo's folder with the variables its programs run with.
 pub struct Household {
     /// The folder.
     pub folder: PathBuf,
     variables: BTreeMap<String, String>,
+    _lock: Option<Flock<fs::File>>,
 }
 
 impl Household {
-    /// Opens the folder, and furnishes it the first time.
+    /// Opens the folder for one demo at a time, and furnishes it the first time. A `fresh` one is
+    /// emptied before.
     ///
     /// # Errors
-    /// When the folder cannot be written.
-    pub fn open(folder: &Path) -> anyhow::Result<Self> {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot use {}: choose --data-dir", folder.display()))?;
+    /// When the folder cannot be written, or another demo lives in it.
+    pub fn open(folder: &Path, fresh: bool) -> anyhow::Result<Self> {
+        let unusable = || format!("cannot use {}: choose --data-dir", folder.display());
+        fs::create_dir_all(folder).with_context(unusable)?;
         let folder = folder.canonicalize()?;
-        if let Ok(mut found) = Self::read(&folder) {
+        let lock = Some(lock(&folder)?);
+        if fresh {
+            forget(&folder)?;
+        }
+        if let Ok(found) = Self::read(&folder) {
+            let mut found = Self { _lock: lock, ..found };
             found.furnish_partners();
             found.write()?;
             return Ok(found);
@@ -59,7 +72,7 @@ impl Household {
             ("SUPABASE_URL".to_owned(), "http://127.0.0.1:54321".to_owned()),
             ("ANCHOR_SUPPORT_CONTACT".to_owned(), "13 11 14 (Lifeline, day and night)".to_owned()),
         ]);
-        let mut household = Self { folder, variables };
+        let mut household = Self { folder, variables, _lock: lock };
         household.furnish_partners();
         household.write()?;
         Ok(household)
@@ -89,7 +102,19 @@ impl Household {
             .filter_map(|line| line.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned()))
             .collect();
-        Ok(Self { folder: folder.to_path_buf(), variables })
+        Ok(Self { folder: folder.to_path_buf(), variables, _lock: None })
+    }
+
+    /// Where the database lives.
+    #[must_use]
+    pub fn cluster(&self) -> PathBuf {
+        self.folder.join(CLUSTER)
+    }
+
+    /// Where the partners keep their book.
+    #[must_use]
+    pub fn book(&self) -> PathBuf {
+        self.folder.join(BOOK)
     }
 
     /// Sets a variable that is known only once something runs, such as a port.
@@ -161,6 +186,30 @@ impl Household {
     pub fn set_database(&mut self, url: &SecretString) {
         self.set("DATABASE_URL", url.expose_secret().to_owned());
     }
+}
+
+/// Held for as long as the demo lives, and let go by the system when it dies.
+fn lock(folder: &Path) -> anyhow::Result<Flock<fs::File>> {
+    let path = folder.join(LOCK);
+    let open = fs::OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+    let file = open.with_context(|| format!("cannot use {}: choose --data-dir", folder.display()));
+    Flock::lock(file?, FlockArg::LockExclusiveNonblock).map_err(|_| {
+        let folder = folder.display();
+        anyhow!("a demo is running in {folder}: stop it with Ctrl-C, or choose another --data-dir")
+    })
+}
+
+/// Removes what an earlier demo left, and nothing that is not a demo's.
+fn forget(folder: &Path) -> anyhow::Result<()> {
+    PrivateCluster::remove(&folder.join(CLUSTER))?;
+    let (book, file) = (folder.join(BOOK), folder.join(ENVIRONMENT_FILE));
+    for (path, removed) in [(&book, fs::remove_dir_all(&book)), (&file, fs::remove_file(&file))] {
+        match removed {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            removed => removed.with_context(|| format!("cannot remove {}", path.display()))?,
+        }
+    }
+    Ok(())
 }
 
 fn random_hex() -> String {

@@ -6,6 +6,7 @@
 //! - [`narrate`]: one line for each thing that happens
 //! - [`books`]: do our ledger and the partners' own book agree?
 //! - [`client`]: talks to the server as the app, the backend and finance would
+//! - [`voice`]: who is listening, people or a machine
 //!
 //! Nothing here reaches around the system: members are reported over HTTP, vouchers are redeemed at
 //! the sandbox's till, and what is checked is what anybody could ask.
@@ -17,6 +18,7 @@ pub mod household;
 mod narrate;
 mod play;
 mod story;
+mod voice;
 mod welcome;
 
 pub use play::{DemoArguments, run};

@@ -5,16 +5,17 @@
 use std::collections::HashMap;
 
 use domain::AnchorEvent;
-use domain::ids::Position;
+use domain::ids::{PartnerId, Position};
 use domain::journey::JourneyEvent;
 use domain::member::MemberEvent;
 use domain::partner::PartnerEvent;
 use domain::partner_account::PartnerAccountEvent;
-use domain::reward::{CreditState, RewardEvent};
+use domain::reward::{CreditState, RewardEvent, RewardType};
 use projections::{Recorded, event_log};
 use sqlx::PgPool;
 
 use super::cast::name_of;
+use super::voice::Voice;
 
 const LINES_AT_ONCE: i64 = 500;
 
@@ -22,14 +23,22 @@ const LINES_AT_ONCE: i64 = 500;
 pub struct Narrator {
     pool: PgPool,
     told: Position,
-    milestones: HashMap<String, String>,
+    partners: HashMap<PartnerId, String>,
+    rewards: HashMap<String, &'static str>,
+    voice: Voice,
 }
 
 impl Narrator {
-    /// Begins after the last event that is there already, or at the very first.
+    /// Begins after `told`; `partners` is what people call them.
     #[must_use]
-    pub fn after(pool: PgPool, told: Position) -> Self {
-        Self { pool, told, milestones: HashMap::new() }
+    pub fn after(pool: PgPool, told: Position, partners: HashMap<PartnerId, String>) -> Self {
+        Self { pool, told, partners, rewards: HashMap::new(), voice: Voice::Aloud }
+    }
+
+    /// Speaks to whoever listens.
+    #[must_use]
+    pub fn speaking(self, voice: Voice) -> Self {
+        Self { voice, ..self }
     }
 
     /// Tells what is new.
@@ -44,7 +53,8 @@ impl Narrator {
             self.told = last.position;
             for recorded in &batch {
                 if let Some(line) = self.line(recorded) {
-                    println!("  {}  {line}", recorded.recorded_at.format("%e %b %H:%M"));
+                    let at = recorded.recorded_at.format("%e %b %H:%M");
+                    self.voice.say(format_args!("  {at}  {line}"));
                 }
             }
         }
@@ -57,8 +67,11 @@ impl Narrator {
                 Some(journey(who, event))
             }
             AnchorEvent::Reward(event) => self.reward(&recorded.aggregate_id, event),
-            AnchorEvent::Partner(event) => partner(&recorded.aggregate_id, event),
-            AnchorEvent::PartnerAccount(event) => account(event),
+            AnchorEvent::Partner(event) => {
+                let id: PartnerId = recorded.aggregate_id.parse().ok()?;
+                partner(self.partner(&id), event)
+            }
+            AnchorEvent::PartnerAccount(event) => self.account(event),
             AnchorEvent::Member(event) => {
                 let who = recorded.aggregate_id.parse().map_or("A member", name_of);
                 member(who, event)
@@ -66,45 +79,53 @@ impl Narrator {
         }
     }
 
+    /// What people call a partner.
+    fn partner<'a>(&'a self, id: &'a PartnerId) -> &'a str {
+        self.partners.get(id).map_or(id.as_str(), String::as_str)
+    }
+
     fn reward(&mut self, reward: &str, event: &RewardEvent) -> Option<String> {
         if let RewardEvent::MilestoneReached(e) = event {
-            self.milestones.insert(reward.to_owned(), e.milestone.to_string());
+            self.rewards.insert(reward.to_owned(), words_for(e.reward_type));
         }
-        let milestone = self.milestones.get(reward).map_or("reward", String::as_str);
+        let what = self.rewards.get(reward).copied().unwrap_or("reward");
         Some(match event {
             RewardEvent::MilestoneReached(e) => format!(
-                "{} has reached {milestone}: {} clean days, ${} of help",
+                "{} has reached {} clean days: a {what} of ${}",
                 name_of(e.member_id.0),
                 e.milestone_days,
                 e.amount
             ),
             RewardEvent::PartnerChosen(e) => {
-                format!("{}'s {milestone} will come from {}", name_of(e.member_id.0), e.partner_id)
+                let partner = self.partner(&e.partner_id);
+                format!("{}'s {what} will come from {partner}", name_of(e.member_id.0))
             }
-            RewardEvent::AccountAwaited(e) => format!(
-                "{}'s {milestone} waits for an account at one of {} partners",
-                name_of(e.member_id.0),
-                e.partners.len()
-            ),
+            RewardEvent::AccountAwaited(e) => {
+                let partners: Vec<&str> = e.partners.iter().map(|id| self.partner(id)).collect();
+                let partners = partners.join(" or ");
+                format!("{}'s {what} waits for an account at {partners}", name_of(e.member_id.0))
+            }
             RewardEvent::IssuanceRequested(e) => format!(
                 "…written down before anything is sent: {} is asked for ${}",
-                e.partner_id, e.amount
+                self.partner(&e.partner_id),
+                e.amount
             ),
             RewardEvent::IssuanceRefused(e) => {
-                format!("{} says no ({}); nothing was issued there", e.partner_id, e.code)
+                let (partner, why) = (self.partner(&e.partner_id), e.code.replace('_', " "));
+                format!("{partner} says no ({why}); nothing was issued there")
             }
             RewardEvent::IssuanceDeferred(e) => {
-                format!(
-                    "{} cannot be reached ({}); the same call goes out again",
-                    e.partner_id, e.why
-                )
+                let partner = self.partner(&e.partner_id);
+                format!("{partner} cannot be reached ({}); the same call goes out again", e.why)
             }
             RewardEvent::IssuanceOutcomeUnknown(e) => format!(
                 "{} did not answer ({}). No answer is not a no: nobody else is asked",
-                e.partner_id, e.why
+                self.partner(&e.partner_id),
+                e.why.to_string().replace('_', " ")
             ),
             RewardEvent::IssuanceNotFound(e) => {
-                format!("{} knows of nothing yet; the same call goes out again", e.partner_id)
+                let partner = self.partner(&e.partner_id);
+                format!("{partner} knows of nothing yet; the same call goes out again")
             }
             RewardEvent::VoucherIssued(_)
             | RewardEvent::CreditApplied(_)
@@ -113,7 +134,7 @@ impl Narrator {
             | RewardEvent::CreditReturned(_)
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::VoucherRedeemed(_)
-            | RewardEvent::RewardFailed(_) => return value(milestone, event),
+            | RewardEvent::RewardFailed(_) => return self.value(what, event),
             RewardEvent::IssuanceRepeated(_)
             | RewardEvent::VerificationRequested(_)
             | RewardEvent::VerificationPassed(_)
@@ -125,68 +146,102 @@ impl Narrator {
             | RewardEvent::VoucherVoided(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
-            | RewardEvent::RewardCancelled(_) => format!("{milestone}: {}", event.name()),
+            | RewardEvent::RewardCancelled(_) => format!("a {what}: {}", event.name()),
         })
+    }
+
+    /// What the member has, and what became of it.
+    fn value(&self, what: &str, event: &RewardEvent) -> Option<String> {
+        Some(match event {
+            RewardEvent::VoucherIssued(e) => format!(
+                "{} issued {}'s voucher over ${}, code {}",
+                self.partner(&e.partner_id),
+                name_of(e.member_id.0),
+                e.amount,
+                e.code_masked
+            ),
+            RewardEvent::CreditApplied(_)
+            | RewardEvent::CreditProgressed(_)
+            | RewardEvent::CreditSettled(_)
+            | RewardEvent::CreditReturned(_) => return self.credit(event),
+            RewardEvent::VoucherRevealed(e) => {
+                format!("{} looked at the code; the look is on record", name_of(e.member_id.0))
+            }
+            RewardEvent::VoucherRedeemed(e) => {
+                let (who, partner) = (name_of(e.member_id.0), self.partner(&e.partner_id));
+                let (spent, left) = (e.amount, e.remaining);
+                format!("{who} spent ${spent} at {partner}, ${left} left; they told us so, signed")
+            }
+            RewardEvent::RewardFailed(e) => {
+                format!("nobody could give {}'s {what}; support knows", name_of(e.member_id.0))
+            }
+            _ => return None,
+        })
+    }
+
+    /// How far a credit has come.
+    fn credit(&self, event: &RewardEvent) -> Option<String> {
+        Some(match event {
+            RewardEvent::CreditApplied(e) => {
+                format!("{} took the credit of ${}", self.partner(&e.partner_id), e.amount)
+            }
+            RewardEvent::CreditProgressed(e) => match e.state {
+                CreditState::AwaitingTap => {
+                    format!("{}'s top-up waits for a tap of the card", name_of(e.member_id.0))
+                }
+                CreditState::Dormant => {
+                    format!("{}'s top-up sleeps until the card is shown", name_of(e.member_id.0))
+                }
+                CreditState::Accepted
+                | CreditState::PostedToAccount
+                | CreditState::OnBill
+                | CreditState::Loaded => {
+                    let partner = self.partner(&e.partner_id);
+                    format!("it stands on {}'s account at {partner}", name_of(e.member_id.0))
+                }
+            },
+            RewardEvent::CreditSettled(e) => match e.state {
+                Some(CreditState::Loaded) => {
+                    format!("${} are on {}'s card now", e.amount, name_of(e.member_id.0))
+                }
+                _ => format!("${} stand on {}'s bill now", e.amount, name_of(e.member_id.0)),
+            },
+            RewardEvent::CreditReturned(e) => {
+                let (partner, why) = (self.partner(&e.partner_id), e.why.replace('_', " "));
+                format!(
+                    "the credit came back from {partner} ({why}); it waits for another account"
+                )
+            }
+            _ => return None,
+        })
+    }
+
+    fn account(&self, event: &PartnerAccountEvent) -> Option<String> {
+        match event {
+            PartnerAccountEvent::AccountVerified(e) => {
+                let partner = self.partner(&e.partner_id);
+                Some(format!("{partner} confirmed {}'s account", name_of(e.member_id.0)))
+            }
+            PartnerAccountEvent::AccountLinkRequested(_)
+            | PartnerAccountEvent::AccountLinked(_)
+            | PartnerAccountEvent::AccountRefused(_)
+            | PartnerAccountEvent::RelinkNeeded(_)
+            | PartnerAccountEvent::AccountUnlinked(_)
+            | PartnerAccountEvent::BillGenerated(_)
+            | PartnerAccountEvent::PaymentReceived(_)
+            | PartnerAccountEvent::LowBalanceReported(_) => None,
+        }
     }
 }
 
-/// What the member has, and what became of it.
-fn value(milestone: &str, event: &RewardEvent) -> Option<String> {
-    Some(match event {
-        RewardEvent::VoucherIssued(e) => format!(
-            "{} issued {}'s voucher over ${}, code {}",
-            e.partner_id,
-            name_of(e.member_id.0),
-            e.amount,
-            e.code_masked
-        ),
-        RewardEvent::CreditApplied(e) => {
-            format!("{} took the credit of ${}", e.partner_id, e.amount)
-        }
-        RewardEvent::CreditProgressed(e) => match e.state {
-            CreditState::AwaitingTap => {
-                format!("{}'s top-up waits for a tap of the card", name_of(e.member_id.0))
-            }
-            CreditState::Dormant => {
-                format!("{}'s top-up sleeps until the card is shown", name_of(e.member_id.0))
-            }
-            CreditState::Accepted
-            | CreditState::PostedToAccount
-            | CreditState::OnBill
-            | CreditState::Loaded => {
-                format!(
-                    "the credit stands on {}'s account at {}",
-                    name_of(e.member_id.0),
-                    e.partner_id
-                )
-            }
-        },
-        RewardEvent::CreditSettled(e) => match e.state {
-            Some(CreditState::Loaded) => {
-                format!("${} are on {}'s card now", e.amount, name_of(e.member_id.0))
-            }
-            _ => format!("${} stand on {}'s bill now", e.amount, name_of(e.member_id.0)),
-        },
-        RewardEvent::CreditReturned(e) => format!(
-            "the credit came back from {} ({}); it waits for another account",
-            e.partner_id, e.why
-        ),
-        RewardEvent::VoucherRevealed(e) => {
-            format!("{} looked at the code; the look is on record", name_of(e.member_id.0))
-        }
-        RewardEvent::VoucherRedeemed(e) => format!(
-            "{} spent ${} at {}; ${} left. {} told us so, signed",
-            name_of(e.member_id.0),
-            e.amount,
-            e.partner_id,
-            e.remaining,
-            e.partner_id
-        ),
-        RewardEvent::RewardFailed(e) => {
-            format!("nobody could give {}'s {milestone}; support knows", name_of(e.member_id.0))
-        }
-        _ => return None,
-    })
+/// What a reward is called in a sentence.
+fn words_for(reward_type: RewardType) -> &'static str {
+    match reward_type {
+        RewardType::GroceryVoucher => "grocery voucher",
+        RewardType::UtilityCredit => "bill credit",
+        RewardType::TransportCredit => "transport credit",
+        RewardType::ChoiceReward => "reward of their own choice",
+    }
 }
 
 fn journey(who: &str, event: &JourneyEvent) -> String {
@@ -205,31 +260,15 @@ fn journey(who: &str, event: &JourneyEvent) -> String {
     }
 }
 
-fn partner(id: &str, event: &PartnerEvent) -> Option<String> {
+fn partner(name: &str, event: &PartnerEvent) -> Option<String> {
     match event {
-        PartnerEvent::PartnerActivated(_) => Some(format!("{id} is active")),
-        PartnerEvent::PartnerSuspended(_) => Some(format!("{id} is suspended")),
+        PartnerEvent::PartnerActivated(_) => Some(format!("{name} is active")),
+        PartnerEvent::PartnerSuspended(_) => Some(format!("{name} is suspended")),
         PartnerEvent::PartnerRegistered(_)
         | PartnerEvent::PartnerDetailsChanged(_)
         | PartnerEvent::OnboardingStepPassed(_)
         | PartnerEvent::PartnerDeactivated(_)
         | PartnerEvent::FloatLowReported(_) => None,
-    }
-}
-
-fn account(event: &PartnerAccountEvent) -> Option<String> {
-    match event {
-        PartnerAccountEvent::AccountVerified(e) => {
-            Some(format!("{} confirmed {}'s account", e.partner_id, name_of(e.member_id.0)))
-        }
-        PartnerAccountEvent::AccountLinkRequested(_)
-        | PartnerAccountEvent::AccountLinked(_)
-        | PartnerAccountEvent::AccountRefused(_)
-        | PartnerAccountEvent::RelinkNeeded(_)
-        | PartnerAccountEvent::AccountUnlinked(_)
-        | PartnerAccountEvent::BillGenerated(_)
-        | PartnerAccountEvent::PaymentReceived(_)
-        | PartnerAccountEvent::LowBalanceReported(_) => None,
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::cast::{CAST, JACK, MIA, PRIYA, Person, RUTH, RUTHS_NEW_START_DAYS, SAM};
 use super::client::{Caller, Client, Till};
 use super::narrate::Narrator;
+use super::voice::Voice;
 use crate::access::Role;
 use crate::clock::{self, Clock};
 
@@ -27,9 +28,32 @@ pub struct Stage {
     pub clock: Clock,
     /// To move the clock.
     pub owner: sqlx::PgPool,
+    /// Who is listening.
+    pub voice: Voice,
 }
 
 impl Stage {
+    /// Says who is who, or that the story has begun before.
+    ///
+    /// # Errors
+    /// When the server does not answer.
+    pub async fn introduce(&self) -> anyhow::Result<()> {
+        if self.is_on_the_way(&MIA).await? {
+            self.voice.say("\nThis story has begun before and goes on where it was.");
+            self.voice.say("--fresh tells it from the beginning.");
+            return Ok(());
+        }
+        self.voice.say("\nThe cast:");
+        for person in CAST {
+            self.voice.say(format_args!("  {:<6} {}", person.name, person.about));
+        }
+        Ok(())
+    }
+
+    fn heading(&self, who: &str, what: &str) {
+        self.voice.say(format_args!("\n{who}: {what}"));
+    }
+
     /// Plays every chapter that has not been played.
     ///
     /// # Errors
@@ -49,7 +73,7 @@ impl Stage {
         if self.has_status(&MIA, "month_1", "redeemed").await? {
             return Ok(());
         }
-        heading("Mia", MIA.about);
+        self.heading("Mia", MIA.about);
         if !self.is_on_the_way(&MIA).await? {
             self.set_out(&MIA).await?;
             let contact = json!({ "email": "mia@members.example", "name": "Mia" });
@@ -73,7 +97,7 @@ impl Stage {
         if self.is_on_the_way(&SAM).await? {
             return Ok(());
         }
-        heading("Sam, Priya and Ruth", "Woolworths has run out of vouchers for a while");
+        self.heading("Sam, Priya and Ruth", "Woolworths has run out of vouchers for a while");
         self.fault("woolworths", "refuse", 3).await?;
         for person in [&SAM, &PRIYA, &RUTH] {
             self.set_out(person).await?;
@@ -91,7 +115,7 @@ impl Stage {
         if progress["journey_number"] == json!(2) {
             return Ok(());
         }
-        heading("Ruth", RUTH.about);
+        self.heading("Ruth", RUTH.about);
         let on = self.days_ago(&RUTH, RUTHS_NEW_START_DAYS);
         let path = format!("/api/members/{}/journey/restart", RUTH.id);
         self.client.post(Caller::staff(Role::Service), &path, json!({ "on": on })).await?;
@@ -104,7 +128,7 @@ impl Stage {
         if self.has_status(&JACK, "month_1", "issued").await? {
             return Ok(());
         }
-        heading("Jack", JACK.about);
+        self.heading("Jack", JACK.about);
         if !self.is_on_the_way(&JACK).await? {
             self.fault("woolworths", "refuse", 1).await?;
             self.fault("coles", "timeout_after", 1).await?;
@@ -119,7 +143,7 @@ impl Stage {
         if self.has_status(&SAM, "month_3", "redeemed").await? {
             return Ok(());
         }
-        heading("Sam", "he links his energy account; what waited for it goes on by itself");
+        self.heading("Sam", "he links his energy account; what waited for it goes on by itself");
         self.link(&SAM, "agl", "1234567890").await?;
         self.wait_for(&SAM, "month_3", "redeemed").await?;
         self.narrator.tell_new().await
@@ -130,7 +154,7 @@ impl Stage {
         if self.has_status(&PRIYA, "month_6", "redeemed").await? {
             return Ok(());
         }
-        heading("Priya", "she links her Opal card, and taps on at the station");
+        self.heading("Priya", "she links her Opal card, and taps on at the station");
         self.link(&PRIYA, "opal", "3085 2200 1234 5670").await?;
         let reward = self.wait_for(&PRIYA, "month_6", "issued").await?;
         self.wait_for_tap().await?;
@@ -172,7 +196,7 @@ impl Stage {
         if self.has_status(&PRIYA, "year_1", "issued").await? {
             return Ok(());
         }
-        heading("Priya", PRIYA.about);
+        self.heading("Priya", PRIYA.about);
         let reward = self.wait_for(&PRIYA, "year_1", "awaiting_choice").await?;
         let path = format!("/api/rewards/{}/claim", id_of(&reward)?);
         let claim = json!({ "partnerId": "fuel-voucher", "product": "fuel-bp" });
@@ -204,7 +228,7 @@ impl Stage {
 
     async fn forward_one_day(&mut self) -> anyhow::Result<()> {
         let day = chrono::Duration::days(1);
-        println!("  (the clock goes forward by one day)");
+        self.voice.say("  (the clock goes forward by one day)");
         clock::forward(&self.owner, day).await?;
         let seconds = day.num_seconds();
         self.till.ask("clock", json!({ "forward_seconds": seconds })).await?;
@@ -267,18 +291,6 @@ impl Stage {
             tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
-}
-
-/// Prints who is who.
-pub fn introduce() {
-    println!("\nThe cast:");
-    for person in CAST {
-        println!("  {:<6} {}", person.name, person.about);
-    }
-}
-
-fn heading(who: &str, what: &str) {
-    println!("\n{who}: {what}");
 }
 
 fn id_of(reward: &Value) -> anyhow::Result<&str> {

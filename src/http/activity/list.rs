@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::access::{ActivityReaders, Staff};
-use crate::http::address::Query;
+use crate::http::address::{Query, in_order};
 use crate::http::position::{Answer, AtLeast};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
@@ -52,9 +52,9 @@ pub struct Wanted {
     r#type: Option<String>,
     /// Of this member.
     member: Option<Uuid>,
-    /// Not before.
+    /// Not before: a time such as 2026-11-22T09:00:00Z.
     from: Option<DateTime<Utc>>,
-    /// Before.
+    /// Before: a time as well.
     to: Option<DateTime<Utc>>,
     /// 1 to 200; 50 when absent.
     limit: Option<i64>,
@@ -111,6 +111,7 @@ pub async fn list(
         from: wanted.from,
         to: wanted.to,
     };
+    in_order(filter.from.as_ref(), filter.to.as_ref())?;
     let page = Page::new(wanted.limit, wanted.cursor)?;
     let position = at_least.wait(&state.shown, &[NAME]).await?;
     let (rows, next_cursor) = query::list(&state.read_pool, &filter, &page).await?;

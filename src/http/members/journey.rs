@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::access::Service;
 use crate::http::address::Id;
-use crate::http::json::Json;
+use crate::http::json::{Json, day};
 use crate::http::position::Answer;
 use crate::http::problem::{Code, Problem};
 use crate::http::refusal::done;
@@ -30,6 +30,7 @@ const LONGEST_REASON: usize = 200;
 #[serde(deny_unknown_fields)]
 pub struct JourneyReport {
     /// The first clean day, as a local date: 2000-01-01 up to the member's today.
+    #[serde(deserialize_with = "day")]
     started_on: NaiveDate,
     /// The member's IANA zone, such as `Australia/Perth`.
     time_zone: String,

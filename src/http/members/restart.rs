@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::journey::{JourneyBody, carry_out};
 use crate::access::Service;
 use crate::http::address::Id;
-use crate::http::json::Json;
+use crate::http::json::{Json, day};
 use crate::http::position::Answer;
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
@@ -23,6 +23,7 @@ use crate::ledger::Context;
 #[serde(deny_unknown_fields)]
 pub struct Restart {
     /// The new first clean day, as a local date; may lie in the past.
+    #[serde(deserialize_with = "day")]
     on: NaiveDate,
 }
 

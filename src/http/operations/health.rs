@@ -1,7 +1,7 @@
 //! Is this process alive, and may it be sent requests?
 //!
-//! Ready means: the database answers, its schema fits, and no read model stands still or lags by
-//! more than half a minute. A process that is not ready says why, for people and for programs.
+//! Ready means: the database answers, its schema fits, and no read model stands still, has rows of
+//! another version than this program's, or lags by more than half a minute. A process that is not ready says why, for people and for programs.
 //!
 //! Rows: U6, Q3.
 
@@ -41,8 +41,10 @@ pub struct Ready {
 pub struct ProjectionLag {
     /// Its name.
     name: String,
-    /// building, live or halted.
+    /// live, halted, needs_rebuild; building, for a copy that is not asked yet.
     state: String,
+    /// The last position it has projected.
+    position: i64,
     /// Events it has yet to project.
     lag_positions: i64,
     /// For how long the next of them waits, in seconds.
@@ -70,7 +72,8 @@ pub async fn ready(_: Anyone, state: Data<AppState>) -> Result<Json<Ready>, Prob
     let looked = tokio::time::timeout(PATIENCE, look(&state)).await;
     let projections = looked.map_err(|_| Problem::new(Code::Unavailable))??;
     let is_behind = |lag: &ProjectionLag| {
-        lag.state == "halted" || (lag.state == "live" && lag.lag_seconds > LONGEST_LAG_SECONDS)
+        ["halted", "needs_rebuild"].contains(&lag.state.as_str())
+            || (lag.state == "live" && lag.lag_seconds > LONGEST_LAG_SECONDS)
     };
     if projections.iter().any(is_behind) {
         return Err(Problem::new(Code::Behind).fact("projections", projections));
@@ -91,8 +94,9 @@ async fn look(state: &AppState) -> Result<Vec<ProjectionLag>, Problem> {
 impl From<ProjectionStatus> for ProjectionLag {
     fn from(status: ProjectionStatus) -> Self {
         Self {
+            state: status.word().to_owned(),
             name: status.name,
-            state: status.state,
+            position: status.position,
             lag_positions: status.lag_positions,
             lag_seconds: status.lag_seconds,
             parked: status.parked,

@@ -29,11 +29,74 @@ struct Measured {
     requests: IntCounterVec,
     durations: HistogramVec,
     head: IntGauge,
+    breakers: IntGaugeVec,
+    read_models: ReadModels,
+}
+
+/// Of each read model that is asked, how it stands.
+struct ReadModels {
+    positions: IntGaugeVec,
     lag_positions: IntGaugeVec,
     lag_seconds: IntGaugeVec,
+    states: IntGaugeVec,
     halted: IntGaugeVec,
     parked: IntGaugeVec,
-    breakers: IntGaugeVec,
+}
+
+/// What a read model may be.
+const STATES: &[&str] = &["live", "halted", "needs_rebuild"];
+const VALID: &str = "names and labels are valid and used once";
+
+impl ReadModels {
+    fn registered(registry: &Registry) -> Self {
+        let gauge = |name: &str, help: &str, labels: &[&str]| {
+            let gauge = IntGaugeVec::new(Opts::new(name, help), labels).expect(VALID);
+            registry.register(Box::new(gauge.clone())).expect(VALID);
+            gauge
+        };
+        let one = ["projection"];
+        Self {
+            positions: gauge(
+                "anchor_projection_position",
+                "The last position a read model has seen.",
+                &one,
+            ),
+            lag_positions: gauge(
+                "anchor_projection_lag_positions",
+                "Events a read model has not seen yet.",
+                &one,
+            ),
+            lag_seconds: gauge(
+                "anchor_projection_lag_seconds",
+                "For how long the oldest unseen event waits.",
+                &one,
+            ),
+            states: gauge(
+                "anchor_projection_state",
+                "1 for the state a read model is in.",
+                &["projection", "state"],
+            ),
+            halted: gauge(
+                "anchor_projection_halted",
+                "1 when a read model stands still at an event.",
+                &one,
+            ),
+            parked: gauge("anchor_projection_parked", "Events that a read model set aside.", &one),
+        }
+    }
+
+    fn show(&self, status: &ProjectionStatus) {
+        let name = status.name.as_str();
+        self.positions.with_label_values(&[name]).set(status.position);
+        self.lag_positions.with_label_values(&[name]).set(status.lag_positions);
+        self.lag_seconds.with_label_values(&[name]).set(status.lag_seconds);
+        self.halted.with_label_values(&[name]).set(i64::from(status.state == "halted"));
+        self.parked.with_label_values(&[name]).set(status.parked);
+        for state in STATES {
+            let is_it = i64::from(status.word() == *state);
+            self.states.with_label_values(&[name, state]).set(is_it);
+        }
+    }
 }
 
 impl Metrics {
@@ -48,37 +111,23 @@ impl Metrics {
             "How long an answer took, in seconds.",
         );
         let head = opts("anchor_ledger_head_position", "The last position this process knows of.");
-        let lag_positions =
-            opts("anchor_projection_lag_positions", "Events a read model has not seen yet.");
-        let lag_seconds =
-            opts("anchor_projection_lag_seconds", "For how long the oldest unseen event waits.");
-        let halted =
-            opts("anchor_projection_halted", "1 when a read model stands still at an event.");
-        let parked = opts("anchor_projection_parked", "Events that a read model set aside.");
+        let registry = Registry::new();
         let breakers =
             opts("anchor_partner_breaker", "A partner's breaker: 0 closed, 1 half open, 2 open.");
-        let valid = "names and labels are valid and used once";
         let all = Measured {
-            registry: Registry::new(),
-            requests: IntCounterVec::new(requests, &labels).expect(valid),
-            durations: HistogramVec::new(durations, &labels[..2]).expect(valid),
-            head: IntGauge::with_opts(head).expect(valid),
-            lag_positions: IntGaugeVec::new(lag_positions, &["projection"]).expect(valid),
-            lag_seconds: IntGaugeVec::new(lag_seconds, &["projection"]).expect(valid),
-            halted: IntGaugeVec::new(halted, &["projection"]).expect(valid),
-            parked: IntGaugeVec::new(parked, &["projection"]).expect(valid),
-            breakers: IntGaugeVec::new(breakers, &["partner"]).expect(valid),
+            requests: IntCounterVec::new(requests, &labels).expect(VALID),
+            durations: HistogramVec::new(durations, &labels[..2]).expect(VALID),
+            head: IntGauge::with_opts(head).expect(VALID),
+            breakers: IntGaugeVec::new(breakers, &["partner"]).expect(VALID),
+            read_models: ReadModels::registered(&registry),
+            registry,
         };
         let register = |metric: Box<dyn prometheus::core::Collector>| {
-            all.registry.register(metric).expect(valid);
+            all.registry.register(metric).expect(VALID);
         };
         register(Box::new(all.requests.clone()));
         register(Box::new(all.durations.clone()));
         register(Box::new(all.head.clone()));
-        register(Box::new(all.lag_positions.clone()));
-        register(Box::new(all.lag_seconds.clone()));
-        register(Box::new(all.halted.clone()));
-        register(Box::new(all.parked.clone()));
         register(Box::new(all.breakers.clone()));
         Self { all: Arc::new(all) }
     }
@@ -95,13 +144,9 @@ impl Metrics {
         self.all.head.set(position);
     }
 
-    /// A read model is this far behind.
-    pub fn lag_is(&self, lag: &ProjectionStatus) {
-        let name = [lag.name.as_str()];
-        self.all.lag_positions.with_label_values(&name).set(lag.lag_positions);
-        self.all.lag_seconds.with_label_values(&name).set(lag.lag_seconds);
-        self.all.halted.with_label_values(&name).set(i64::from(lag.state == "halted"));
-        self.all.parked.with_label_values(&name).set(lag.parked);
+    /// A read model that is asked stands like this.
+    pub fn read_model_is(&self, status: &ProjectionStatus) {
+        self.all.read_models.show(status);
     }
 
     /// A partner's breaker stands so.
@@ -138,8 +183,8 @@ impl Default for Metrics {
 pub async fn show(_: Anyone, metrics: Data<Metrics>, state: Data<AppState>) -> HttpResponse {
     metrics.head_is(state.ledger.head().borrow().0);
     // Without the database, what this process has measured itself is told all the same.
-    let lags = runner::status(&state.read_pool).await.unwrap_or_default();
-    lags.iter().for_each(|lag| metrics.lag_is(lag));
+    let all = runner::status(&state.read_pool).await.unwrap_or_default();
+    all.iter().filter(|one| one.is_asked()).for_each(|one| metrics.read_model_is(one));
     state.calls.breakers().for_each(|(partner, breaker)| metrics.breaker_is(partner, breaker));
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")

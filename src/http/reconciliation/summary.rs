@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Finance, Staff};
-use crate::http::address::Query;
+use crate::http::address::{Query, in_order};
 use crate::http::position::{Answer, AtLeast};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
@@ -37,19 +37,43 @@ pub struct SummaryBody {
     /// The last position it counts.
     position: i64,
     /// By partner.
-    #[schema(value_type = Vec<LineShape>)]
-    partners: Vec<SummaryLine>,
+    #[schema(value_type = Vec<PartnerShape>)]
+    partners: Vec<PartnerLine>,
     /// In all, by currency.
     #[schema(value_type = Vec<LineShape>)]
     totals: Vec<SummaryLine>,
+}
+
+/// One partner's line.
+#[derive(Debug, Serialize)]
+pub struct PartnerLine {
+    partner_id: Option<String>,
+    #[serde(flatten)]
+    line: SummaryLine,
+}
+
+impl From<SummaryLine> for PartnerLine {
+    fn from(line: SummaryLine) -> Self {
+        Self { partner_id: line.partner_id.clone(), line }
+    }
+}
+
+/// One partner's line, for the API document.
+#[derive(Debug, ToSchema)]
+#[schema(as = PartnerLine)]
+pub struct PartnerShape {
+    /// Where; null in the line of what is owed and not ordered anywhere.
+    #[schema(required = true)]
+    pub partner_id: Option<String>,
+    /// The figures.
+    #[serde(flatten)]
+    pub line: LineShape,
 }
 
 /// One line of the summary, for the API document; amounts are decimal strings.
 #[derive(Debug, ToSchema)]
 #[schema(as = SummaryLine)]
 pub struct LineShape {
-    /// Where; absent in totals, and for what is not ordered anywhere.
-    pub partner_id: Option<String>,
     /// Of what.
     pub currency: String,
     /// Owed to members and not ordered.
@@ -78,12 +102,13 @@ pub async fn summary(
     Query(wanted): Query<Wanted>,
 ) -> Result<Answer<SummaryBody>, Problem> {
     let as_of = as_of(wanted.as_of.as_deref())?;
+    in_order(wanted.from.as_ref(), wanted.to.as_ref())?;
     at_least.wait(&state.shown, &[journal::NAME]).await?;
     let summary = query::summary(&state.read_pool, as_of, wanted.from, wanted.to).await?;
     let body = SummaryBody {
         as_of: summary.as_of,
         position: summary.position,
-        partners: summary.partners,
+        partners: summary.partners.into_iter().map(PartnerLine::from).collect(),
         totals: summary.totals,
     };
     Ok(Answer::ok(Position(body.position), body))

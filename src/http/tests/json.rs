@@ -6,7 +6,7 @@ use actix_web::{FromRequest, ResponseError, test::TestRequest};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::http::json::{Json, MAX_BODY_BYTES, parse};
+use crate::http::json::{Json, MAX_BODY_BYTES, day, parse};
 use crate::http::problem::Problem;
 
 #[derive(Debug, Default, PartialEq, Deserialize)]
@@ -74,6 +74,34 @@ async fn unknown_fields_are_refused_with_those_there_are() {
     let said = refused(r#"{"amount": 9999}"#).await;
     assert_eq!(said["code"], "invalid_field");
     assert!(said["detail"].as_str().is_some_and(|text| text.contains("`count`")), "{said}");
+}
+
+#[actix_web::test]
+async fn where_no_field_is_taken_that_is_said() {
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Nothing {}
+    let problem = parse::<Nothing>(br#"{"amount": 9999}"#).expect_err("refused");
+    let said = said(&problem).await;
+    assert_eq!(
+        (&said["field"], said["detail"].as_str()),
+        (&"amount".into(), Some("No field is taken here: send {} or nothing."),)
+    );
+}
+
+#[actix_web::test]
+async fn a_day_that_is_none_is_told_what_a_day_looks_like() {
+    #[derive(Debug, Deserialize)]
+    struct Dated {
+        #[serde(deserialize_with = "day")]
+        on: chrono::NaiveDate,
+    }
+    for body in [r#"{"on": 20261122}"#, r#"{"on": null}"#, r#"{"on": "2026-11-31"}"#] {
+        let said = said(&parse::<Dated>(body.as_bytes()).expect_err("no day")).await;
+        assert_eq!(said["detail"], "Expected a day that exists, such as 2026-11-22.", "{body}");
+    }
+    let dated = parse::<Dated>(br#"{"on": "2026-11-22"}"#).expect("a day").on;
+    assert_eq!(dated.to_string(), "2026-11-22");
 }
 
 #[actix_web::test]

@@ -81,7 +81,7 @@ async fn wrong_types_are_named_by_their_field_and_never_repeated() {
         (&journey, json!({ "started_on": "2026-01-01", "time_zone": null }), "time_zone"),
         (
             &journey,
-            json!({ "started_on": "2026-01-01", "time_zone": zone, "reason": "hunter2\n" }),
+            json!({ "started_on": "2026-01-01", "time_zone": zone, "reason": "hunter2\n2" }),
             "reason",
         ),
         (&restart, json!({ "on": { "hunter2": 1 } }), "on"),
@@ -93,10 +93,6 @@ async fn wrong_types_are_named_by_their_field_and_never_repeated() {
     for (path, body, field) in cases {
         let method = if path == &restart { Method::POST } else { Method::PUT };
         let answer = app.ask(&service, method, path, Some(body.clone())).await;
-        // A reason with a line break at its end is only trimmed.
-        if field == "reason" && answer.status == 200 {
-            continue;
-        }
         assert_problem(&answer, 422, &body.to_string());
         assert_eq!(
             (answer.code(), &answer.body["field"]),
@@ -162,11 +158,21 @@ async fn query_strings_that_are_not_what_they_should_be_are_refused() {
         (&finance, "/api/reconciliation/summary?as_of=-1"),
         (&finance, "/api/reconciliation/summary?from=2026-02-30"),
         (&finance, "/api/reconciliation/summary?to=whenever"),
+        (&finance, "/api/reconciliation/summary?from=2026-02-02&to=2026-02-01"),
+        (&finance, "/api/activity?from=2026-02-02T00:00:00Z&to=2026-02-01T00:00:00Z"),
     ];
     for (who, path) in cases {
         let answer = app.get(who, path).await;
         assert_problem(&answer, 400, path);
         assert_eq!(answer.code(), "invalid_query", "{path}");
+    }
+    for (path, expected) in [
+        ("/api/rewards?status=issued&limit=many", "`limit`"),
+        ("/api/rewards?limit=1&limit=2", "once"),
+        ("/api/rewards?stauts=issued", "`status`"),
+    ] {
+        let detail = app.get(&member, path).await.body["detail"].to_string();
+        assert!(detail.contains(expected), "{path}: {detail}");
     }
     app.finish().await;
 }

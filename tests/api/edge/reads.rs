@@ -76,8 +76,25 @@ async fn the_summary_is_of_any_moment_and_adds_up() {
         (&json!("20.00"), &json!("20.00"))
     );
     assert_eq!(now.body["totals"][0]["issued"], "20.00");
+    assert_eq!(now.body["totals"][0].get("partner_id"), None);
     let earlier = format!("/api/reconciliation/summary?as_of={before}");
     assert_eq!(line(&app.get(&finance, &earlier).await.body, "woolworths"), Value::Null);
+
+    // Right after the milestone, which is owed and not ordered anywhere yet.
+    let reached: (i64, chrono::DateTime<chrono::Utc>) = sqlx::query_as(
+        "SELECT position, recorded_at FROM events WHERE event_type = 'MilestoneReached'",
+    )
+    .fetch_one(&app.pool)
+    .await
+    .unwrap();
+    let path = format!("/api/reconciliation/summary?as_of={}", reached.0);
+    let then = app.get(&finance, &path).await.body;
+    let owed = &then["partners"].as_array().unwrap()[0];
+    assert_eq!(
+        (owed.get("partner_id"), &owed["committed"]),
+        (Some(&Value::Null), &json!("20.00"))
+    );
+    assert_eq!((&then["as_of"], &then["position"]), (&json!(reached.1), &json!(reached.0)));
     app.finish().await;
 }
 

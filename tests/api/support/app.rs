@@ -17,8 +17,12 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use test_database::TestDatabase;
 
+use super::Doors;
+
 const PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+/// Many who look again and again keep the server from what they wait for.
+const LONGEST_BETWEEN_LOOKS: Duration = Duration::from_millis(160);
 /// The secret that every test's tokens are signed with.
 pub const JWT_SECRET: &str = "a-secret-of-the-tests-that-is-long-enough-0123";
 /// Who issues every test's tokens.
@@ -45,6 +49,8 @@ pub const PARTNERS: [&str; 13] = [
 pub struct TestApp {
     /// Where it answers.
     pub base: String,
+    /// Everywhere it answers, when it is several processes.
+    pub doors: Doors,
     /// Where the partners answer.
     pub sandbox_url: String,
     /// For looking behind the scenes, as the database's owner.
@@ -77,12 +83,29 @@ impl TestApp {
     }
 
     async fn start_all(further: &[(&str, &str)], partners: &[&str]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let mut app = Self::without_anchor_for(vec![base], further, partners).await;
+        app.application = Some(Self::run(app.config(), listener).await);
+        app.until_ready().await;
+        app
+    }
+
+    /// Starts everything but Anchor itself, which will answer at these addresses.
+    pub async fn without_anchor(doors: Vec<String>, further: &[(&str, &str)]) -> Self {
+        Self::without_anchor_for(doors, further, &PARTNERS).await
+    }
+
+    async fn without_anchor_for(
+        doors: Vec<String>,
+        further: &[(&str, &str)],
+        partners: &[&str],
+    ) -> Self {
         anchor::install_tls();
         let database = TestDatabase::create().await;
         let pool = PgPool::connect(database.url.expose_secret()).await.unwrap();
         clock::mark_simulated(&pool).await.unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
+        let base = doors[0].clone();
         let book = tempfile::tempdir().unwrap();
 
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -96,21 +119,23 @@ impl TestApp {
             .keeping_book_in(book.path().to_owned())
             .sending_webhooks_to(Some(base.parse().unwrap()));
         let sandbox = Sandbox::start(sandbox).await.unwrap();
-        let application = Some(Self::run(config, listener).await);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let app = Self {
+        Self {
             base,
+            doors: Doors::new(doors),
             sandbox_url,
             pool,
             http,
             variables,
-            application,
+            application: None,
             sandbox,
             database,
             _book: book,
-        };
-        app.until_ready().await;
-        app
+        }
+    }
+
+    fn config(&self) -> Config {
+        Config::read(&|name| self.variables.get(name).cloned()).unwrap()
     }
 
     /// Starts everything, with one partner not set up.
@@ -125,13 +150,19 @@ impl TestApp {
         Application::start(config, parts, listener).await.unwrap()
     }
 
-    /// Waits until somebody answers that they are ready.
+    /// Waits until somebody answers that they are ready; fails with what they say instead.
     pub async fn until_ready(&self) {
         let ready = format!("{}/health/ready", self.base);
-        self.until("it is ready", async || {
-            self.http.get(&ready).send().await.is_ok_and(|answer| answer.status() == 200)
-        })
-        .await;
+        let begun = Instant::now();
+        loop {
+            let said = match self.http.get(&ready).send().await {
+                Ok(answer) if answer.status() == 200 => return,
+                Ok(answer) => answer.text().await.unwrap_or_default(),
+                Err(error) => format!("{error:?}"),
+            };
+            assert!(begun.elapsed() < PATIENCE, "waited in vain until it is ready: {said}");
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
     }
 
     /// Stops Anchor; the partners stay up.
@@ -144,19 +175,20 @@ impl TestApp {
     /// Stops Anchor, unless it is stopped, and starts it again at the same address.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let config = Config::read(&|name| self.variables.get(name).cloned()).unwrap();
         let address = self.base.strip_prefix("http://").unwrap();
         let listener = TcpListener::bind(address).unwrap();
-        self.application = Some(Self::run(config, listener).await);
+        self.application = Some(Self::run(self.config(), listener).await);
         self.until_ready().await;
     }
 
     /// Looks again and again until `holds`; fails with `what` when it does not in time.
     pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) {
         let begun = Instant::now();
+        let mut pause = BETWEEN_LOOKS;
         while !holds().await {
             assert!(begun.elapsed() < PATIENCE, "waited in vain until {what}");
-            tokio::time::sleep(BETWEEN_LOOKS).await;
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_BETWEEN_LOOKS);
         }
     }
 
@@ -167,7 +199,7 @@ impl TestApp {
 
     async fn is_idle(&self) -> bool {
         let busy: i64 = sqlx::query_scalar(
-            "SELECT (SELECT count(*) FROM checkpoints WHERE position <
+            "SELECT (SELECT count(*) FROM checkpoints WHERE schema = 'read' AND position <
                        (SELECT coalesce(max(last_position), 0) FROM ledger_batches))
                   + (SELECT count(*) FROM read.reward_todo
                       WHERE step IN ('issue', 'resolve') AND next_at < 'infinity'

@@ -2,8 +2,10 @@
 
 mod app;
 mod asking;
+mod doors;
 mod webhook;
 
 pub use app::{PARTNERS, TestApp};
 pub use asking::{Answer, Who};
+pub use doors::{Doors, ServerProcess};
 pub use webhook::Webhook;
