@@ -75,8 +75,8 @@ async fn main() -> ExitCode {
         tokio::join!(rebuilding, join_all((0..READERS).map(reader)));
     let failed = failed.load(Ordering::Relaxed);
     println!(
-        "{models} read models rebuilt from {} events and swapped in {seconds:.1} s; reads a second: \
-         {before:.0} before, {meanwhile:.0} meanwhile; failed: {failed}",
+        "{models} read models rebuilt from {} events and swapped in {seconds:.1} s; \
+         reads a second: {before:.0} before, {meanwhile:.0} meanwhile; failed: {failed}",
         head.0
     );
     let mut promises = Promises::default();

@@ -15,7 +15,11 @@ use sqlx::{ConnectOptions, Connection, Executor, PgPool};
 /// Every step of the schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than a statement may take, so that who waits behind a slow one still gets a turn, and well
+/// within what a request may take.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Nobody waits for an answer who rebuilds or migrates: they may wait for a busy server.
+const OWNERS_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
 /// A connection that was used so recently is not asked whether it is still alive: that would double
 /// the round trips of a busy pool.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -34,6 +38,13 @@ pub enum Role {
 }
 
 impl Role {
+    fn acquire_timeout(self) -> Duration {
+        match self {
+            Self::App | Self::Read | Self::Keys => ACQUIRE_TIMEOUT,
+            Self::Owner => OWNERS_ACQUIRE_TIMEOUT,
+        }
+    }
+
     fn set_up(self) -> &'static str {
         match self {
             Self::App => {
@@ -66,7 +77,7 @@ pub async fn connect(
 ) -> Result<PgPool, DatabaseError> {
     let pool = PgPoolOptions::new()
         .max_connections(max_connections)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .acquire_timeout(role.acquire_timeout())
         .test_before_acquire(false)
         .before_acquire(|connection, of| {
             Box::pin(async move {

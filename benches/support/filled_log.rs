@@ -1,5 +1,5 @@
-//! What is in a log of a million events? Rewards as they come: reached, ordered at a partner, issued,
-//! looked at and spent, for members with four of them each, over a year.
+//! What is in a log of a million events? Rewards as they come: reached, ordered at a partner,
+//! issued, looked at and spent, for members with four of them each, over a year.
 
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::{MemberId, MilestoneId, RewardId};
@@ -18,7 +18,8 @@ const STORY: [(&str, &str); 6] = [
 ];
 const REWARDS_OF_A_MEMBER: u64 = 4;
 const REWARDS_AT_ONCE: u64 = 500;
-const METADATA: &str = r#"{"command_id":"0193f0aa-0000-7000-8000-000000000000","actor":"bench","correlation":"0193f0aa-0000-7000-8000-000000000000","reason":"it was there before"}"#;
+const METADATA: &str = r#"{"command_id":"0193f0aa-0000-7000-8000-000000000000","actor":"bench",
+    "correlation":"0193f0aa-0000-7000-8000-000000000000","reason":"it was there before"}"#;
 
 /// The `n`-th member.
 pub fn member(n: u64) -> MemberId {

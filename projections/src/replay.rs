@@ -80,7 +80,7 @@ pub async fn replay(
     (until, into): (Until, Option<&str>),
     tell: Tell<'_>,
 ) -> Result<Replayed, ReplayError> {
-    has_room(pool, projections.len())?;
+    has_room(pool)?;
     let mut connection = pool.acquire().await.map_err(RebuildError::from)?;
     if let Some(schema) = into {
         refuse_unless_free(&mut connection, schema).await?;

@@ -8,11 +8,12 @@
 
 use chrono::Duration;
 
-use crate::many_at_once::one_voucher_each;
+use crate::many_at_once::{CROWD, one_voucher_each};
 use crate::support::{ServerProcess, TestApp};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_make_one_voucher_each() {
+    let _alone = CROWD.lock().await;
     let (app, servers) = ServerProcess::start_several(2).await;
     one_voucher_each(&app).await;
     end(app, servers).await;
@@ -20,6 +21,7 @@ async fn two_servers_make_one_voucher_each() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_killed_in_the_middle_leaves_one_voucher_each() {
+    let _alone = CROWD.lock().await;
     let (app, mut servers) = ServerProcess::start_several(2).await;
     let killing = async {
         app.until("vouchers are being issued", async || issued(&app).await >= 40).await;

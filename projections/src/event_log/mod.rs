@@ -7,7 +7,7 @@
 //! | --- | --- | --- |
 //! | [`read_after`] | what is new, again and again | one prepared query a batch |
 //! | [`read_many`] | thousands of them | one `COPY`, taken apart byte by byte |
-//! | [`replay`](fn@replay) | all of it, up to a position | such ranges, each counted against the ledger |
+//! | [`replay`](fn@replay) | all of it, up to a position | such ranges, each counted |
 //!
 //! *Why no filter by event type in SQL*: contiguity would be lost, and with it the only check that
 //! can see a missing event.

@@ -67,9 +67,19 @@ pub async fn check(
     projections: &[Arc<dyn Projection>],
     tell: Tell<'_>,
 ) -> Result<Vec<Checked>, RebuildError> {
-    has_room(pool, projections.len())?;
+    has_room(pool)?;
     let names: Vec<&str> = projections.iter().map(|projection| projection.name()).collect();
-    let _held = Exclusive::to_build(pool, &names).await?;
+    let held = Exclusive::to_build(pool, &names).await?;
+    let checked = check_copies(pool, projections, tell).await;
+    held.give_back().await;
+    checked
+}
+
+async fn check_copies(
+    pool: &PgPool,
+    projections: &[Arc<dyn Projection>],
+    tell: Tell<'_>,
+) -> Result<Vec<Checked>, RebuildError> {
     let mut copies = Vec::new();
     for projection in projections {
         checkpoint::ensure(pool, &**projection).await?;
@@ -162,36 +172,41 @@ async fn compare_table(
 
 /// The rows of both that are not the same; a copy without the row has no `there`.
 fn joined(schema: &str, table: &str, key: &[String], compared: &[String]) -> String {
-    let row = |side: &str| {
-        let columns: Vec<String> = compared.iter().map(|c| format!("{side}.{c}")).collect();
-        columns.join(", ")
-    };
+    let row = |side: &str| listed(compared, |column| format!("{side}.{}", quoted(column)));
     format!(
         "FROM (SELECT true AS there, * FROM read.{table}) a
          FULL JOIN (SELECT true AS there, * FROM {schema}.{table}) b USING ({})
          WHERE ROW(a.there, {}) IS DISTINCT FROM ROW(b.there, {})",
-        key.join(", "),
+        listed(key, quoted),
         row("a"),
         row("b")
     )
 }
 
 fn told(table: &str, key: &[String], compared: &[String], joined: &str) -> String {
-    let named = |column: &String| format!("'{column}', {column}");
-    let keys: Vec<String> = key.iter().map(named).collect();
-    let differs = |c: &String| format!("CASE WHEN a.{c} IS DISTINCT FROM b.{c} THEN '{c}' END");
-    let columns: Vec<String> = compared.iter().map(differs).collect();
+    let keys = listed(key, |column| format!("'{column}', {}", quoted(column)));
+    let columns = listed(compared, |name| {
+        let column = quoted(name);
+        format!("CASE WHEN a.{column} IS DISTINCT FROM b.{column} THEN '{name}' END")
+    });
     format!(
-        "SELECT '{table}' AS table, jsonb_build_object({}) AS key,
+        "SELECT '{table}' AS table, jsonb_build_object({keys}) AS key,
                 CASE WHEN a.there IS NULL THEN 'missing' WHEN b.there IS NULL THEN 'added'
                      ELSE 'changed' END AS what,
-                CASE WHEN a.there AND b.there THEN array_remove(ARRAY[{}]::text[], NULL)
+                CASE WHEN a.there AND b.there THEN array_remove(ARRAY[{columns}]::text[], NULL)
                      ELSE '{{}}' END AS columns
          {joined} ORDER BY {} LIMIT $1",
-        keys.join(", "),
-        columns.join(", "),
-        key.join(", ")
+        listed(key, quoted)
     )
+}
+
+/// Some columns are called like words of SQL.
+fn quoted(column: &str) -> String {
+    format!("\"{column}\"")
+}
+
+fn listed(columns: &[String], write: impl Fn(&str) -> String) -> String {
+    columns.iter().map(|column| write(column)).collect::<Vec<_>>().join(", ")
 }
 
 /// The columns of a live table, in their order; those of its primary key with `only`.
@@ -201,7 +216,7 @@ async fn columns(
     only: &str,
 ) -> Result<Vec<String>, sqlx::Error> {
     let statement = format!(
-        "SELECT quote_ident(a.attname) FROM pg_attribute a
+        "SELECT a.attname::text FROM pg_attribute a
            JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
           WHERE a.attrelid = 'read.{table}'::regclass AND a.attnum > 0 AND NOT a.attisdropped
             {only} ORDER BY a.attnum"

@@ -7,9 +7,9 @@ use sqlx::{PgConnection, PgPool};
 
 use super::RebuildError;
 
-/// The right to build something, held until it is dropped.
+/// The right to build something, held until it is given back; dropped, until the server notices.
 pub(crate) struct Exclusive {
-    _connection: PgConnection,
+    connection: PgConnection,
 }
 
 impl Exclusive {
@@ -26,6 +26,14 @@ impl Exclusive {
                 return Err(RebuildError::UnderWay((*name).to_owned()));
             }
         }
-        Ok(Self { _connection: connection })
+        Ok(Self { connection })
+    }
+
+    /// Gives it back: whoever asks next gets it. A server that cannot be told finds out by itself.
+    pub async fn give_back(mut self) {
+        let told = sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut self.connection);
+        if let Err(error) = told.await {
+            tracing::warn!(%error, "what was built stays locked until the server notices");
+        }
     }
 }

@@ -1,15 +1,15 @@
-//! How does the log become the rows of several copies? Read once, and each copy's worker takes every
-//! batch.
+//! How does the log become the rows of several copies? Read once, and a few workers take every batch.
 //!
-//! A worker has a connection and a checkpoint of its own: a slow copy holds the others up by a few
-//! batches at most, and one that was stopped goes on from where it was.
+//! A worker has a connection of its own and a share of the copies, each with its checkpoint: a slow
+//! copy holds the others up by a few batches at most, and one that was stopped goes on from where it
+//! was.
 //!
 //! Rows: A4, Q3.
 
 use std::sync::Arc;
 
 use domain::ids::Position;
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 use tokio::sync::mpsc;
 
 use super::copy::{Copy, at_work};
@@ -20,6 +20,8 @@ use crate::projection::Recorded;
 use crate::runner::batch::{Came, Target, project, project_carefully};
 use crate::runner::fault::Fault;
 
+/// How many work at once: about as many as a server of some size has to spare.
+pub(super) const WORKERS: usize = 4;
 /// How many batches wait for a worker.
 const AHEAD: usize = 2;
 
@@ -36,10 +38,11 @@ pub(crate) async fn fill(
     let mut log = Replay::begin(pool, from, to.max(from)).await?;
     let mut senders = Vec::new();
     let mut workers = Vec::new();
-    for copy in copies {
+    for first in 0..WORKERS.min(copies.len()) {
+        let share: Vec<Copy> = copies.iter().skip(first).step_by(WORKERS).cloned().collect();
         let (sender, batches) = mpsc::channel(AHEAD);
         senders.push(sender);
-        workers.push(tokio::spawn(work(pool.clone(), copy.clone(), batches)));
+        workers.push(tokio::spawn(work(pool.clone(), share, batches)));
     }
     tell(from, to);
     let read = give(&mut log, &senders, (to, tell)).await;
@@ -85,18 +88,30 @@ pub(crate) async fn lowest(pool: &PgPool, copies: &[Copy]) -> Result<Position, R
     lowest.ok_or(RebuildError::Ended)
 }
 
+/// Fills a share of the copies; answers how far the one is that is behind most.
 async fn work(
     pool: PgPool,
-    copy: Copy,
+    share: Vec<Copy>,
     mut batches: mpsc::Receiver<Batch>,
 ) -> Result<Position, RebuildError> {
-    let mut reached = copy.position(&pool).await?.ok_or(RebuildError::Ended)?;
-    let mut connection = at_work(&pool, &copy.schema).await?;
-    while let Some(batch) = batches.recv().await {
-        let known = batch.partition_point(|event| event.position <= reached);
-        reached = one_batch(&mut connection, &copy, reached, &batch[known..]).await?;
+    let mut reached = Vec::new();
+    for copy in &share {
+        reached.push(copy.position(&pool).await?.ok_or(RebuildError::Ended)?);
     }
-    Ok(reached)
+    let mut place = share.first().map_or("read", |copy| &copy.schema);
+    let mut connection = at_work(&pool, place).await?;
+    while let Some(batch) = batches.recv().await {
+        for (copy, reached) in share.iter().zip(&mut reached) {
+            if copy.schema != place {
+                place = &copy.schema;
+                let elsewhere = format!("SET search_path = {place}, public");
+                connection.execute(elsewhere.as_str()).await?;
+            }
+            let known = batch.partition_point(|event| event.position <= *reached);
+            *reached = one_batch(&mut connection, copy, *reached, &batch[known..]).await?;
+        }
+    }
+    reached.into_iter().min().ok_or(RebuildError::Ended)
 }
 
 /// Rows and checkpoint of one batch, in a transaction; answers where the copy stands then.

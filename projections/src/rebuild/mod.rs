@@ -39,8 +39,8 @@ use crate::runner::RunError;
 pub use compare::{Checked, Difference, check};
 pub use retired::{Retired, remove_retired};
 
-/// Connections that are needed besides one for each copy: to read, and to look.
-pub const SPARE: u32 = 3;
+/// Connections that are needed at once: the workers', one to read the log, and two to look.
+pub const CONNECTIONS: u32 = fill::WORKERS as u32 + 3;
 
 /// Told again and again: the position that has been reached, and the one to be reached.
 pub type Tell<'a> = &'a (dyn Fn(Position, Position) + Send + Sync);
@@ -62,7 +62,7 @@ pub struct Rebuilt {
 
 /// Rebuilds these projections beside what is asked, and swaps them in one by one.
 ///
-/// `pool` acts as the owner of the tables, and has a connection for each of them and [`SPARE`] more.
+/// `pool` acts as the owner of the tables, and may have [`CONNECTIONS`].
 ///
 /// # Errors
 /// What is asked stays as it is, but for those that were swapped already.
@@ -74,9 +74,19 @@ pub async fn rebuild(
     if projections.is_empty() {
         return Ok(Vec::new());
     }
-    has_room(pool, projections.len())?;
+    has_room(pool)?;
     let names: Vec<&str> = projections.iter().map(|projection| projection.name()).collect();
-    let _held = Exclusive::to_build(pool, &names).await?;
+    let held = Exclusive::to_build(pool, &names).await?;
+    let rebuilt = build_and_swap(pool, projections, tell).await;
+    held.give_back().await;
+    rebuilt
+}
+
+async fn build_and_swap(
+    pool: &PgPool,
+    projections: &[Arc<dyn Projection>],
+    tell: Tell<'_>,
+) -> Result<Vec<Rebuilt>, RebuildError> {
     let mut copies = Vec::new();
     for projection in projections {
         checkpoint::ensure(pool, &**projection).await?;
@@ -102,12 +112,11 @@ pub async fn rebuild(
 }
 
 /// That no worker would wait for a connection which another keeps until it is done.
-pub(crate) fn has_room(pool: &PgPool, copies: usize) -> Result<(), RebuildError> {
-    let wanted = u32::try_from(copies).unwrap_or(u32::MAX).saturating_add(SPARE);
-    if pool.options().get_max_connections() >= wanted {
+pub(crate) fn has_room(pool: &PgPool) -> Result<(), RebuildError> {
+    if pool.options().get_max_connections() >= CONNECTIONS {
         return Ok(());
     }
-    Err(RebuildError::TooFewConnections(wanted))
+    Err(RebuildError::TooFewConnections(CONNECTIONS))
 }
 
 /// Fills copies until hardly anything is left, however fast the log grows meanwhile.

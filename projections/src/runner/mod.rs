@@ -159,11 +159,13 @@ impl Runner {
             self.is_ensured = true;
         }
         match self.one_batch().await {
-            Ok(progress) => {
+            Ok(Progress::Projected(events)) => {
                 self.failures = 0;
                 self.largest = CATCH_UP_BATCH.min(self.largest * 2);
-                Ok(progress)
+                Ok(Progress::Projected(events))
             }
+            // That another instance is at it does not make what failed here any better.
+            Ok(Progress::Nothing) => Ok(Progress::Nothing),
             Err(error) => {
                 self.read_ahead.forget();
                 self.failures = self.failures.saturating_add(1);
@@ -180,35 +182,60 @@ impl Runner {
 
     async fn one_batch(&mut self) -> Result<Progress, RunError> {
         let mut tx = self.pool.begin().await?;
-        let Turn::Ours(from) = checkpoint::take(&mut tx, &*self.projection).await? else {
-            return Ok(Progress::Nothing);
+        match self.batch_in(&mut tx).await {
+            Ok(Some((from, reached))) => {
+                tx.commit().await?;
+                self.reached.send_replace(reached);
+                Ok(Progress::Projected(usize::try_from(reached.0 - from.0).unwrap_or(0)))
+            }
+            Ok(None) => {
+                tx.rollback().await?;
+                Ok(Progress::Nothing)
+            }
+            Err(error) => {
+                // At once, or the checkpoint stays locked for a moment more, for us as well.
+                tx.rollback().await.ok();
+                Err(error)
+            }
+        }
+    }
+
+    /// One batch, ready to be committed: from where to where it goes.
+    async fn batch_in(
+        &mut self,
+        tx: &mut PgConnection,
+    ) -> Result<Option<(Position, Position)>, RunError> {
+        let Turn::Ours(from) = checkpoint::take(tx, &*self.projection).await? else {
+            return Ok(None);
         };
-        let batch = self.batch_after(from, &mut tx).await?;
+        let batch = self.batch_after(from, tx).await?;
         let Some(last) = batch.last().map(|event| event.position) else {
-            tx.rollback().await?;
             self.reached.send_replace(from);
-            return Ok(Progress::Nothing);
+            return Ok(None);
         };
         let target = Target { projection: &*self.projection, schema: LIVE };
+        let mut stopped_by = None;
         let reached = if self.failures + 1 < TRIES {
-            project(&mut tx, target, &batch).await?;
+            project(tx, target, &batch).await?;
             last
         } else {
-            match project_carefully(&mut tx, target, &batch).await? {
+            match project_carefully(tx, target, &batch).await? {
                 Came::Through => last,
                 Came::Before { index, why } => {
-                    self.halt(&why, &mut tx).await?;
+                    stopped_by = Some(why);
                     Position(batch[index].position.0 - 1)
                 }
             }
         };
         if reached > from {
             let copy = (&*self.projection, LIVE);
-            checkpoint::advance(&mut tx, copy, from, reached).await?;
+            checkpoint::advance(tx, copy, from, reached).await?;
         }
-        tx.commit().await?;
-        self.reached.send_replace(reached);
-        Ok(Progress::Projected(usize::try_from(reached.0 - from.0).unwrap_or(0)))
+        // After the move, which takes an earlier reason away.
+        if let Some(why) = stopped_by {
+            self.halt(&why, tx).await?;
+        }
+        Ok(Some((from, reached)))
     }
 
     /// The next batch, read ahead or now; begins to read the one after it when there is much to do.

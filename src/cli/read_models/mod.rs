@@ -3,6 +3,7 @@
 
 use anyhow::Context as _;
 use projections::Projection;
+use projections::rebuild::CONNECTIONS;
 use sqlx::PgPool;
 use std::sync::Arc;
 
@@ -14,9 +15,6 @@ mod progress;
 pub mod projection;
 pub mod rebuild;
 pub mod replay;
-
-/// As many as there are copies to fill, and a few to read and to look.
-const CONNECTIONS: u32 = 16;
 
 /// A pool as the owner of the tables, once the schema is the one this program was built for.
 ///
@@ -35,7 +33,7 @@ async fn owner() -> anyhow::Result<PgPool> {
 /// As [`owner`].
 async fn application() -> anyhow::Result<PgPool> {
     let url = config::database_url(&|name| std::env::var(name).ok())?;
-    let pool = database::connect(&url, Role::App, CONNECTIONS).await?;
+    let pool = database::connect(&url, Role::App, 2).await?;
     fits(&pool).await?;
     Ok(pool)
 }

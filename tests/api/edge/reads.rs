@@ -12,6 +12,7 @@ use crate::support::{TestApp, Who};
 #[tokio::test(flavor = "multi_thread")]
 async fn partners_are_listed_for_everybody_with_whether_they_can_give() {
     let app = TestApp::start().await;
+    app.until_idle().await;
     let all =
         TestApp::answer(app.http.get(format!("{}/api/partners", app.base)).send().await.unwrap())
             .await;

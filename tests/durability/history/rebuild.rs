@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use anchor::database::{Role, connect};
 use domain::ids::Position;
+use futures::future::join_all;
 use projections::rebuild::{check, rebuild};
 use projections::runner::{self, Progress, Runner};
 use serde_json::Value;
@@ -58,7 +59,12 @@ async fn ask_until(pool: PgPool, is_over: Arc<AtomicBool>, at_least: Arc<AtomicI
 async fn everything_is_rebuilt_again_and_again_and_no_read_fails() {
     let log = log_with_rows(50).await;
     let (is_over, at_least) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicI64::new(50)));
-    let read = connect(&log.database.url, Role::Read, 8).await.unwrap();
+    let read = connect(&log.database.url, Role::Read, 4).await.unwrap();
+    // All lines stand before anything begins: making one is not what is tried here.
+    join_all((0..4).map(|_| read.acquire()))
+        .await
+        .into_iter()
+        .for_each(|line| drop(line.unwrap()));
     let readers: Vec<_> = (0..4)
         .map(|_| tokio::spawn(ask_until(read.clone(), is_over.clone(), at_least.clone())))
         .collect();

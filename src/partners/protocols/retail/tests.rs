@@ -1,6 +1,6 @@
 //! What does each answer of a shop mean? Every class, from a real socket.
 //!
-//! Rows: P2, P10, D4, D1, D2, C1.
+//! Rows: P2, P10, D4, D1, D2, C1. Cases: C27.
 
 use std::time::{Duration, Instant};
 
