@@ -24,8 +24,8 @@ use crate::storm_writer::told::Told;
 const CRASHES: usize = 20;
 /// Streams enough for every process to get on: what counts here is that calls are under way.
 const FORCE: Force = Force { writers: 8, commands: None, streams: 96, ..Force::FULL };
-/// So many more commands of each ledger are stored before the next crash: all are in full swing. The
-/// stock repository writes too, but so slowly beside them that it is not waited for.
+/// So many more commands of each ledger are stored before the next crash: all are in full swing.
+/// The stock repository writes too, but so slowly beside them that it is not waited for.
 const BETWEEN: usize = 8;
 /// The promise: after so long, commands and queries are taken again. It is kept with room to spare;
 /// the middle one of all crashes is held to it, because a machine that does other things as well
