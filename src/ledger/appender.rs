@@ -1,5 +1,4 @@
-//! Who appends, and what happens when the answer is lost? One task, one connection, one rule for
-//! every failure.
+//! Who appends, and what happens when the answer is lost? One connection, one rule for every failure.
 //!
 //! | what | then |
 //! | --- | --- |
@@ -10,18 +9,15 @@
 //!
 //! Rows: D6.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use domain::ids::Position;
 use secrecy::SecretString;
 use sqlx::PgConnection;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::append_calls::{append, connect, head, refused_for_good, sqlstate, stored};
-use super::engine::{Append, EngineLimits, let_others_in, next};
+use super::engine::{Append, EngineLimits, Worker};
 use super::error::LedgerError;
 
 /// How long one call may go without an answer: longer than the server lets a statement run. A line
@@ -37,78 +33,27 @@ const VERIFIED_BATCHES: u32 = 64;
 pub(super) struct Appender {
     url: SecretString,
     limits: EngineLimits,
-    in_flight: Arc<AtomicUsize>,
     connection: Option<PgConnection>,
     head: watch::Sender<Position>,
     verify_for: u32,
-    /// Taken from the queue and not sent yet: later commands of a stream that is in the batch.
-    held_over: VecDeque<Append>,
 }
 
 impl Appender {
     pub async fn new(
         url: SecretString,
         limits: EngineLimits,
-        in_flight: Arc<AtomicUsize>,
     ) -> Result<(Self, watch::Receiver<Position>), LedgerError> {
         let unreachable = |error: sqlx::Error| LedgerError::Unreachable(error.to_string());
         let mut connection = connect(&url).await.map_err(unreachable)?;
         let reached = Position(head(&mut connection).await.map_err(unreachable)?);
         let (head, watched) = watch::channel(reached);
         let connection = Some(connection);
-        let held_over = VecDeque::new();
-        let appender = Self { url, limits, in_flight, connection, head, verify_for: 0, held_over };
+        let appender = Self { url, limits, connection, head, verify_for: 0 };
         Ok((appender, watched))
     }
 
-    pub async fn run(
-        mut self,
-        mut queue: mpsc::Receiver<Append>,
-        mut stop: watch::Receiver<bool>,
-    ) {
-        loop {
-            if self.held_over.is_empty() {
-                let Some(first) = next(&mut queue, &mut stop).await else { return };
-                self.held_over.push_back(first);
-            }
-            let_others_in(&self.in_flight).await;
-            let batch = self.gather(&mut queue);
-            self.settle(batch).await;
-        }
-    }
-
-    /// Fills a batch: at most one command per stream, within the limits.
-    fn gather(&mut self, queue: &mut mpsc::Receiver<Append>) -> Vec<Append> {
-        let mut batch: Vec<Append> = Vec::new();
-        let mut streams: HashSet<(&'static str, String)> = HashSet::new();
-        let (mut events, mut bytes) = (0, 0);
-        let mut later = VecDeque::new();
-        while batch.len() < self.limits.commands
-            && let Some(append) = self.held_over.pop_front().or_else(|| queue.try_recv().ok())
-        {
-            let size: usize = append.events.iter().map(|event| event.payload.len()).sum();
-            let fits = batch.is_empty()
-                || (events + append.events.len() <= self.limits.events
-                    && bytes + size <= self.limits.bytes);
-            if !fits {
-                later.push_back(append);
-                break;
-            }
-            if streams.insert((append.stream_type, append.stream_id.clone())) {
-                events += append.events.len();
-                bytes += size;
-                batch.push(append);
-            } else {
-                later.push_back(append);
-            }
-        }
-        later.append(&mut self.held_over);
-        self.held_over = later;
-        batch
-    }
-
     /// Sends a batch until every command of it has its answer.
-    async fn settle(&mut self, batch: Vec<Append>) {
+    pub async fn settle(&mut self, batch: Vec<Append>) {
         let mut to_send = vec![batch];
         let mut verify = self.verify_for > 0;
         self.verify_for = self.verify_for.saturating_sub(1);
@@ -231,6 +176,12 @@ impl Appender {
             append.reply.send(Err(error)).ok();
         }
         rest
+    }
+}
+
+impl Worker for Appender {
+    fn disconnect(&mut self) {
+        self.connection = None;
     }
 }
 

@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use secrecy::SecretString;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 
 use super::append_calls::{connect, refused_for_good};
-use super::engine::{EngineLimits, Load, let_others_in, next};
+use super::engine::{EngineLimits, Load, Worker, let_others_in, next};
 use super::error::LedgerError;
 
 /// How long one call may go without an answer, in case the line was cut without a word.
@@ -27,35 +27,25 @@ SELECT u.o::int, e.sequence, e.position, e.event_type, e.event_version, e.payloa
  CROSS JOIN LATERAL (
    SELECT sequence, position, event_type, event_version, payload FROM events e
     WHERE e.aggregate_type = u.t AND e.aggregate_id = u.i OFFSET 0) e";
+/// One stream alone: its partition is known before the plan is begun.
+const LOAD_ONE: &str = "
+SELECT 1, sequence, position, event_type, event_version, payload FROM events
+ WHERE aggregate_type = $1 AND aggregate_id = $2";
 
 /// Answers loads.
 pub(super) struct Loader {
     url: SecretString,
     limits: EngineLimits,
-    in_flight: Arc<AtomicUsize>,
     connection: Option<PgConnection>,
 }
 
 impl Loader {
-    pub fn new(url: SecretString, limits: EngineLimits, in_flight: Arc<AtomicUsize>) -> Self {
-        Self { url, limits, in_flight, connection: None }
-    }
-
-    pub async fn run(mut self, mut queue: mpsc::Receiver<Load>, mut stop: watch::Receiver<bool>) {
-        while let Some(first) = next(&mut queue, &mut stop).await {
-            let_others_in(&self.in_flight).await;
-            let mut batch = vec![first];
-            while batch.len() < self.limits.commands
-                && let Ok(more) = queue.try_recv()
-            {
-                batch.push(more);
-            }
-            self.settle(batch).await;
-        }
+    pub fn new(url: SecretString, limits: EngineLimits) -> Self {
+        Self { url, limits, connection: None }
     }
 
     /// Answers every load; a stream's name that the server cannot read fails alone.
-    async fn settle(&mut self, batch: Vec<Load>) {
+    pub async fn settle(&mut self, batch: Vec<Load>) {
         match self.load(&batch).await {
             Err(LedgerError::Rejected { .. }) if batch.len() > 1 => {
                 for alone in batch {
@@ -83,7 +73,7 @@ impl Loader {
                 }
                 Err(_) => tracing::warn!(streams = batch.len(), "a load went unanswered"),
             }
-            self.connection = None;
+            self.disconnect();
             if begun.elapsed() >= Duration::from_secs(self.limits.patience_seconds) {
                 return Err(LedgerError::NotSent);
             }
@@ -96,7 +86,37 @@ impl Loader {
             Some(connection) => connection,
             none => none.insert(connect(&self.url).await?),
         };
-        sqlx::query(LOAD).bind(types).bind(ids).fetch_all(connection).await
+        let query = match (types, ids) {
+            ([stream_type], [id]) => sqlx::query(LOAD_ONE).bind(*stream_type).bind(*id),
+            _ => sqlx::query(LOAD).bind(types).bind(ids),
+        };
+        query.fetch_all(connection).await
+    }
+}
+
+impl Worker for Loader {
+    fn disconnect(&mut self) {
+        self.connection = None;
+    }
+}
+
+/// Takes loads from the queue, as many at a time as are there.
+pub(super) async fn run(
+    loader: Arc<Mutex<Loader>>,
+    mut queue: mpsc::Receiver<Load>,
+    in_flight: Arc<AtomicUsize>,
+    mut stop: watch::Receiver<bool>,
+) {
+    while let Some(first) = next(&mut queue, &mut stop).await {
+        let mut loader = loader.lock().await;
+        let_others_in(&in_flight, queue.len() + 1).await;
+        let mut batch = vec![first];
+        while batch.len() < loader.limits.commands
+            && let Ok(more) = queue.try_recv()
+        {
+            batch.push(more);
+        }
+        loader.settle(batch).await;
     }
 }
 

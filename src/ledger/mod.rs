@@ -1,10 +1,8 @@
 //! The write side: the only place that appends events.
 //!
 //! ```text
-//! Ledger::execute ─▶ cqrs-es ─▶ LedgerRepository ─▶ engine ─┬▶ loader    one query for many
-//! streams
-//!   retry on conflict  decide     around the stock one      └▶ appender  one call for many
-//! commands
+//! Ledger::execute ─▶ cqrs-es ─▶ LedgerRepository ─▶ engine ─┬▶ loader    many streams a query
+//!   retry on conflict  decide     around the stock one      └▶ appender  many commands a call
 //! ```
 //!
 //! A command is loaded for, decided and appended; whoever else is doing the same at that moment
@@ -24,6 +22,7 @@
 //! answer is looked up by command id and never guessed; a conflict reaches the loser alone.
 
 mod append_calls;
+mod append_queue;
 mod appender;
 mod context;
 mod engine;
