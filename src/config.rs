@@ -9,14 +9,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use domain::ids::PartnerId;
 use domain::money::Amount;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::partners::Catalogue;
 use crate::partners::settings::{self, PartnerSettings};
-use crate::partners::{Catalogue, CatalogueError};
 use crate::vault::Keyring;
 
 /// How many rewards one worker takes up at a time.
@@ -52,6 +53,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ("SUPABASE_JWT_SECRET", "shared secret of the tokens; when set no key is fetched"),
     ("ANCHOR_LISTEN", "address and port to serve on; 127.0.0.1:8080 when absent"),
     ("ANCHOR_PUBLIC_URL", "how others reach this server; http://<listen> when absent"),
+    (
+        "ANCHOR_PARTNERS_DIR",
+        "a folder of partner files (.toml): more partners, or others in the place of ours",
+    ),
     ("ANCHOR_STEP_UP_FROM", "claims of this amount or more need a second factor; 200.00"),
     ("ANCHOR_SUPPORT_CONTACT", "how members reach a person, shown where something failed"),
     ("ANCHOR_LOG_FORMAT", "text or json; text on a terminal"),
@@ -161,6 +166,17 @@ pub fn owner_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretStri
         .ok_or(Problems(reader.problems))
 }
 
+/// The partners that ship with the program and those of `ANCHOR_PARTNERS_DIR`.
+///
+/// # Errors
+/// [`Problems`] names every bad file, its line and the reason.
+pub fn catalogue(variable: &dyn Fn(&str) -> Option<String>) -> Result<Catalogue, Problems> {
+    let folder = variable("ANCHOR_PARTNERS_DIR").filter(|folder| !folder.trim().is_empty());
+    let folder = folder.as_deref().map(|folder| Path::new(folder.trim()));
+    Catalogue::with_folder(folder)
+        .map_err(|errors| Problems(errors.iter().map(ToString::to_string).collect()))
+}
+
 /// The ledger's database alone: `DATABASE_URL`.
 ///
 /// # Errors
@@ -249,11 +265,10 @@ impl Reader<'_> {
     }
 
     fn catalogue(&mut self) -> Option<Catalogue> {
-        let built_in: Result<Catalogue, CatalogueError> = Catalogue::built_in();
-        match built_in {
+        match catalogue(self.variable) {
             Ok(catalogue) => Some(catalogue),
-            Err(problem) => {
-                self.problems.push(problem.to_string());
+            Err(Problems(problems)) => {
+                self.problems.extend(problems);
                 None
             }
         }

@@ -33,6 +33,8 @@ use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
+use crate::processes::verify_accounts::VerifyAccounts;
+use crate::processes::watch_partners::watch_partners;
 use crate::vault::Vault;
 use crate::wake::{LOOK, Wake};
 
@@ -117,6 +119,7 @@ impl Application {
             moved = runners.iter().map(Runner::reached).collect();
             tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
         }
+        tasks.push(tokio::spawn(watch_partners(foundation.partners.clone(), stopped.clone())));
         tasks.extend(wake.into_tasks());
         if parts.server {
             let shown = Shown::follow(foundation.read_pool.clone(), moved).await?;
@@ -164,7 +167,10 @@ impl Foundation {
         let partners =
             Partners::new(config.catalogue.clone(), config.partners.clone(), http, vault.clone())
                 .await?;
-        let policies = Arc::new(Policies::built_in());
+        let known = config.catalogue.iter();
+        let known: Vec<_> =
+            known.map(|entry| (entry.id().clone(), entry.partner_type())).collect();
+        let policies = Arc::new(Policies::built_in().knowing(&known));
         Ok(Self { pool, read_pool, clock, vault, ledger, partners, policies })
     }
 
@@ -182,6 +188,7 @@ impl Foundation {
             trust,
             catalogue: config.catalogue,
             partners: config.partners,
+            calls: self.partners.clone(),
             step_up_from: config.step_up_from,
             support_contact: config.support_contact,
         })
@@ -205,9 +212,11 @@ impl Foundation {
         let mut tasks = Vec::new();
         let mut rewards_due = self.ledger.head();
         let mut journeys_due = self.ledger.head();
+        let mut accounts_due = self.ledger.head();
         for runner in runners {
             match runner.name() {
                 projections::reward_todo::NAME => rewards_due = runner.reached(),
+                projections::account_todo::NAME => accounts_due = runner.reached(),
                 projections::journey_todo::NAME => journeys_due = runner.reached(),
                 _ => {}
             }
@@ -215,6 +224,7 @@ impl Foundation {
         }
         tasks.push(self.issue_rewards(rewards_due, stop));
         tasks.push(self.reach_milestones(journeys_due, stop));
+        tasks.push(self.verify_accounts(accounts_due, stop));
         let worker = Worker::new(
             inbox.clone(),
             self.ledger.clone(),
@@ -241,6 +251,25 @@ impl Foundation {
         let stop = stop.clone();
         tokio::spawn(async move {
             take_turns("issue_reward", || process.turn(), wake, stop).await;
+        })
+    }
+
+    fn verify_accounts(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = VerifyAccounts {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            partners: self.partners.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            worker: Uuid::now_v7(),
+        };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("verify_accounts", || process.turn(), wake, stop).await;
         })
     }
 

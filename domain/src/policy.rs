@@ -19,6 +19,7 @@ use crate::clean_days::{local_date, start_of_day};
 use crate::ids::{MemberId, MilestoneId, PartnerId, PolicyVersion, RewardId};
 use crate::journey::{Journey, JourneyRun};
 use crate::money::{Amount, Currency};
+use crate::partner::{PartnerType, ProductRules};
 use crate::reward::{ReachMilestone, RewardCommand, RewardType};
 
 /// Every version that ships with the program.
@@ -53,6 +54,12 @@ pub struct Milestone {
     /// Those that are never chosen by themselves.
     #[serde(default)]
     pub claim_only: Vec<PartnerId>,
+    /// Every other partner of these types may give it too, after those that are named.
+    #[serde(default)]
+    pub and_any_of: Vec<PartnerType>,
+    /// Which products it may be given as.
+    #[serde(default)]
+    pub products: ProductRules,
 }
 
 /// One version of the policy.
@@ -136,6 +143,21 @@ impl Policies {
             return Err(PolicyError::None);
         }
         Ok(Self(policies))
+    }
+
+    /// The same policies, where `and_any_of` stands for the partners there are.
+    #[must_use]
+    pub fn knowing(mut self, partners: &[(PartnerId, PartnerType)]) -> Self {
+        for milestone in self.0.iter_mut().flat_map(|policy| &mut policy.milestones) {
+            let wanted = std::mem::take(&mut milestone.and_any_of);
+            let of_type = partners.iter().filter(|(_, its_type)| wanted.contains(its_type));
+            for (partner, _) in of_type {
+                if !milestone.eligible_partners.contains(partner) {
+                    milestone.eligible_partners.push(partner.clone());
+                }
+            }
+        }
+        self
     }
 
     /// The version that counts on a local day.
@@ -232,6 +254,7 @@ impl Policy {
                 currency: milestone.currency,
                 eligible_partners: milestone.eligible_partners.clone(),
                 claim_only: milestone.claim_only.clone(),
+                product_rules: milestone.products.clone(),
                 hold: needs_review.then(|| "days_before_report".to_owned()),
             },
         }

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::ids::MemberId;
 use crate::journey::{Journey, JourneyCommand};
+use crate::partner::{PartnerType, Product, ProductRules, SafetyTag};
 use crate::policy::{Policies, PolicyError};
-use crate::reward::RewardType;
+use crate::reward::{RewardType, ValueKind};
 
 const FILE: &str = include_str!("../policies/2026-01.toml");
 
@@ -166,4 +167,47 @@ fn a_bad_file_is_refused_with_its_line_and_reason() {
     let twice = FILE.replace("month_3", "month_1");
     assert!(matches!(Policies::parse(&[("b", &twice)]), Err(PolicyError::Unsound { .. })));
     assert!(matches!(Policies::parse(&[]), Err(PolicyError::None)));
+}
+
+#[test]
+fn other_partners_of_the_right_type_come_after_those_that_are_named() {
+    let known = [
+        ("woolworths", PartnerType::Retail),
+        ("corner-shop", PartnerType::Retail),
+        ("lifeline", PartnerType::Support),
+    ];
+    let policies =
+        Policies::built_in().knowing(&known.map(|(id, its)| (id.parse().unwrap(), its)));
+    let milestones = &policies.policy_on(date("2026-06-01")).milestones;
+    let eligible = |id: &str| {
+        let found = milestones.iter().find(|milestone| milestone.id.as_str() == id).unwrap();
+        found.eligible_partners.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(eligible("month_1"), ["woolworths", "coles"], "only those that are named");
+    let choice = eligible("year_1");
+    assert_eq!(choice.first().map(String::as_str), Some("woolworths"));
+    assert_eq!(choice.last().map(String::as_str), Some("corner-shop"));
+    assert_eq!(choice.len(), 14);
+}
+
+#[test]
+fn what_turns_into_cash_is_not_given() {
+    let product = |safety: &[SafetyTag]| Product {
+        id: "p".to_owned(),
+        name: "P".to_owned(),
+        kind: ValueKind::Voucher,
+        capability: None,
+        safety: safety.to_vec(),
+    };
+    let policies = Policies::built_in();
+    let rules = &policies.policy_on(date("2026-06-01")).milestones[0].products;
+    assert!(rules.allow(&product(&[SafetyTag::Resellable])));
+    assert!(!rules.allow(&product(&[SafetyTag::Resellable, SafetyTag::CashLike])));
+    let strict = ProductRules {
+        requires: vec![SafetyTag::ExcludesLiquorAndTobacco],
+        ..ProductRules::default()
+    };
+    assert!(!strict.allow(&product(&[])));
+    assert!(strict.allow(&product(&[SafetyTag::ExcludesLiquorAndTobacco])));
+    assert!(ProductRules::default().allow(&product(&[SafetyTag::CashLike])));
 }

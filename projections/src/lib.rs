@@ -10,7 +10,7 @@
 //! | [`partner_activity_log`] | what happened, in order, for people? |
 //! | [`journal`] | where is every cent? |
 //! | [`reconciliation`] | what was issued, spent and is still out, by partner? |
-//! | [`reward_todo`], [`journey_todo`] | what is due? |
+//! | [`reward_todo`], [`journey_todo`], [`account_todo`] | what is due? |
 //!
 //! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches
 //! into rows, with the [`checkpoint`] in the same transaction. [`rebuild`] does it all anew beside
@@ -18,6 +18,7 @@
 
 use std::sync::Arc;
 
+pub mod account_todo;
 pub mod checkpoint;
 pub mod event_log;
 pub mod journal;
@@ -47,6 +48,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
     vec![
         Arc::new(journey_todo::JourneyTodo),
         Arc::new(reward_todo::RewardTodo),
+        Arc::new(account_todo::AccountTodo),
         Arc::new(journeys::Journeys),
         Arc::new(rewards::Rewards),
         Arc::new(reward_history::RewardHistory),

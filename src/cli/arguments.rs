@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::read_models::{projection, rebuild, replay};
-use super::{clock, demo, doctor, exit, migrate, sandbox, serve, token};
+use super::{clock, demo, doctor, exit, migrate, partner, sandbox, serve, token};
 
 /// Practical help at milestones of recovery, and a ledger of every cent of it.
 #[derive(Debug, Parser)]
@@ -75,6 +75,12 @@ pub(super) enum Command {
         #[arg(long)]
         webhooks_to: Option<String>,
     },
+    /// Lists the partners, and shows one of them
+    #[command(after_help = "Example: anchor partner list")]
+    Partner {
+        #[command(subcommand)]
+        action: partner::PartnerAction,
+    },
     /// Makes a development token, where SUPABASE_JWT_SECRET is set
     #[command(after_help = "Example: anchor token --role finance --ttl 1h")]
     Token(token::TokenArguments),
@@ -105,6 +111,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Sandbox { port, book, seed, webhooks_to } => {
             sandbox::run(sandbox::SandboxArguments { port, book, seed, webhooks_to }).await
         }
+        Command::Partner { action } => partner::run(action, json).await,
         Command::Token(arguments) => token::run(arguments, json),
         Command::Clock { action, data_dir } => clock::run(action, data_dir, json).await,
     };

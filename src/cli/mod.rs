@@ -11,6 +11,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod migrate;
+mod partner;
 mod read_models;
 mod sandbox;
 pub mod serve;

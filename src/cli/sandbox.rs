@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use url::Url;
 
 use super::serve::stop_signal;
-use crate::partners::{Catalogue, settings};
+use crate::partners::settings;
 use crate::sandbox::{Sandbox, SandboxConfig};
 
 /// What `anchor sandbox` takes.
@@ -31,7 +31,7 @@ pub async fn run(arguments: SandboxArguments) -> anyhow::Result<()> {
     let variable = |name: &str| std::env::var(name).ok();
     let target = arguments.webhooks_to.or_else(|| variable("ANCHOR_PUBLIC_URL"));
     let target = target.as_deref().map(Url::parse).transpose().context("not a URL")?;
-    let catalogue = Catalogue::built_in()?;
+    let catalogue = crate::config::catalogue(&variable)?;
     let anywhere = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
     let (partners, problems) = settings::read(&catalogue, &anywhere, &variable);
     if !problems.is_empty() {

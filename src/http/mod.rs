@@ -9,8 +9,10 @@
 //!
 //! Rows: Q2, Q4, F1, F5, W5, U6.
 
+pub mod accounts;
 pub mod activity;
 pub mod address;
+pub mod consents;
 pub mod idempotency;
 pub mod json;
 pub mod members;

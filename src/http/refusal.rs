@@ -9,6 +9,7 @@ use std::error::Error;
 
 use domain::journey::JourneyError;
 use domain::member::MemberError;
+use domain::partner_account::PartnerAccountError;
 use domain::reward::RewardError;
 use projections::checkpoint::WaitError;
 use projections::paging::{ListError, PageError};
@@ -115,6 +116,17 @@ impl From<MemberError> for Problem {
         match refusal {
             MemberError::Erased => Self::new(Code::MemberErased),
             MemberError::ErasureNotRequested => Self::internal(&refusal),
+        }
+    }
+}
+
+impl From<PartnerAccountError> for Problem {
+    fn from(refusal: PartnerAccountError) -> Self {
+        match refusal {
+            PartnerAccountError::NotRequested => Self::new(Code::NotFound),
+            PartnerAccountError::NotNow { status } => {
+                Self::new(Code::AccountNotVerified).fact("verification_status", status)
+            }
         }
     }
 }

@@ -18,7 +18,9 @@ use actix_web::{FromRequest, Responder, ResponseError, Route};
 use super::idempotency::once;
 use super::operations::{health, metrics};
 use super::problem::{Code, Problem};
-use super::{activity, members, openapi, partners, progress, reconciliation, rewards};
+use super::{
+    accounts, activity, consents, members, openapi, partners, progress, reconciliation, rewards,
+};
 use super::{support_services, webhooks};
 use crate::access::WhoMay;
 use crate::access::roles::ServesWhom;
@@ -40,6 +42,17 @@ pub fn all() -> Vec<Line> {
     vec![
         get("/api/partners", partners::list),
         get("/api/partners/{id}", partners::show),
+        post("/api/partners/{id}/link", partners::link),
+        delete("/api/partners/{id}/link", partners::unlink),
+        get("/api/accounts", accounts::list),
+        get("/api/accounts/{id}/balance", accounts::balance),
+        get("/api/accounts/{id}/transactions", accounts::transactions),
+        get("/api/accounts/{id}/bills", accounts::bills),
+        get("/api/accounts/{id}/credits", accounts::credits),
+        get("/api/accounts/{id}/trips", accounts::trips),
+        get("/api/accounts/{id}/top-ups", accounts::top_ups),
+        get("/api/consents", consents::list),
+        put("/api/consents", consents::change),
         get("/api/rewards", rewards::list),
         post("/api/rewards/check", rewards::check),
         get("/api/rewards/{id}", rewards::show),
@@ -100,6 +113,15 @@ where
     F::Output: Responder + 'static,
 {
     line(Method::PUT, path, handler)
+}
+
+fn delete<F, Args>(path: &'static str, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + ServesWhom + 'static,
+    F::Output: Responder + 'static,
+{
+    line(Method::DELETE, path, handler)
 }
 
 /// Registers the table with a server.

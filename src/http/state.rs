@@ -19,8 +19,8 @@ use crate::access::TokenTrust;
 use crate::clock::Clock;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
-use crate::partners::Catalogue;
 use crate::partners::settings::PartnerSettings;
+use crate::partners::{Catalogue, Partners};
 use crate::vault::Vault;
 
 /// What every handler can use. Cheap to clone: each server thread has one.
@@ -48,6 +48,8 @@ pub struct AppState {
     pub catalogue: Catalogue,
     /// Those that are configured, with the secrets their notices are signed with.
     pub partners: BTreeMap<PartnerId, PartnerSettings>,
+    /// Calls to those that are configured.
+    pub calls: Partners,
     /// From this amount on a claim needs a second factor (F4).
     pub step_up_from: Amount,
     /// How members reach a person, where that is configured.

@@ -10,12 +10,15 @@
 use domain::ids::{PartnerId, RewardId};
 use domain::money::Currency;
 use domain::partner::{Partner, PartnerCommand};
+use domain::partner_account::{PartnerAccount, PartnerAccountCommand};
 use domain::reward::{Reward, RewardCommand, RewardError};
-use projections::rewards;
+use projections::{rewards, user_partner_accounts as accounts};
+use secrecy::SecretString;
 use sqlx::PgPool;
 
 use crate::ledger::{Context, ExecuteError, Ledger};
 use crate::partners::Notice;
+use crate::vault::Vault;
 
 /// What became of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub struct Applying<'a> {
     pub ledger: &'a Ledger,
     /// Where rewards are looked up.
     pub pool: &'a PgPool,
+    /// What finds an account by its number.
+    pub vault: &'a Vault,
     /// Who told us.
     pub partner: &'a PartnerId,
     /// Who, why, and as part of what.
@@ -72,28 +77,80 @@ impl Applying<'_> {
                 self.to_voucher(&voucher, command).await
             }
             Notice::VoucherIssued { .. } => Ok(Applied::Done),
-            Notice::CreditApplied { credit_id, applied_at, .. } => {
-                let found =
-                    rewards::query::find_by_credit(self.pool, self.partner, &credit_id).await?;
-                let command = RewardCommand::SettleCredit { credit_id, at: applied_at };
-                self.to_reward(found, command).await
+            Notice::CreditApplied { credit_id, amount, state, applied_at: at, .. } => {
+                let credit = credit_id.clone();
+                let amount = Some(amount);
+                let command = RewardCommand::SettleCredit { credit_id, amount, state, at };
+                self.to_credit(&credit, command).await
+            }
+            Notice::CreditProgressed { credit_id, state, at, .. } => {
+                let credit = credit_id.clone();
+                let command = RewardCommand::ProgressCredit { credit_id, state, at };
+                self.to_credit(&credit, command).await
+            }
+            Notice::CreditReturned { credit_id, why, returned_at: at, .. } => {
+                let credit = credit_id.clone();
+                let command = RewardCommand::ReturnCredit { credit_id, why, at };
+                self.to_credit(&credit, command).await
             }
             Notice::FloatLow { balance, threshold, at } => {
                 let currency = Currency::AUD;
                 let command = PartnerCommand::ReportFloatLow { balance, threshold, currency, at };
-                let stream = self.partner.as_str();
-                match self.ledger.execute::<Partner, _>(stream, command, self.context).await {
-                    Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
-                    Err(ExecuteError::Refused(refusal)) => {
-                        Ok(Applied::Parked(refusal.to_string()))
-                    }
-                    Err(error) => Err(error.into()),
-                }
+                self.to_partner(command).await
             }
-            Notice::BillGenerated { .. }
-            | Notice::PaymentReceived { .. }
-            | Notice::AccountLow { .. } => Ok(Applied::Parked("no_account_of_that_name".into())),
+            Notice::BillGenerated { account, bill_id, amount, due_on, at } => {
+                let currency = Currency::AUD;
+                let command =
+                    PartnerAccountCommand::RecordBill { bill_id, amount, currency, due_on, at };
+                self.to_account(account, command).await
+            }
+            Notice::PaymentReceived { account, payment_id, amount, at } => {
+                let currency = Currency::AUD;
+                let command =
+                    PartnerAccountCommand::RecordPayment { payment_id, amount, currency, at };
+                self.to_account(account, command).await
+            }
+            Notice::AccountLow { account, balance, threshold, at } => {
+                let currency = Currency::AUD;
+                let command =
+                    PartnerAccountCommand::RecordLowBalance { balance, threshold, currency, at };
+                self.to_account(account, command).await
+            }
             Notice::Unknown { .. } => Ok(Applied::Parked("unknown_kind".into())),
+        }
+    }
+
+    async fn to_partner(&self, command: PartnerCommand) -> anyhow::Result<Applied> {
+        let stream = self.partner.as_str();
+        match self.ledger.execute::<Partner, _>(stream, command, self.context).await {
+            Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
+            Err(ExecuteError::Refused(refusal)) => Ok(Applied::Parked(refusal.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn to_credit(&self, credit: &str, command: RewardCommand) -> anyhow::Result<Applied> {
+        let found = rewards::query::find_by_credit(self.pool, self.partner, credit).await?;
+        self.to_reward(found, command).await
+    }
+
+    /// The account is found by a keyed hash of its number: what is not linked is not ours to know.
+    async fn to_account(
+        &self,
+        number: String,
+        command: PartnerAccountCommand,
+    ) -> anyhow::Result<Applied> {
+        let number = SecretString::from(number);
+        let tag = self.vault.partner_tag(self.partner, "account_number", &number);
+        let found = accounts::query::linked_with_tag(self.pool, self.partner, &tag).await?;
+        let Some(account) = found else {
+            return Ok(Applied::NotYet("no_account_of_that_number_yet"));
+        };
+        let stream = account.to_string();
+        match self.ledger.execute::<PartnerAccount, _>(&stream, command, self.context).await {
+            Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
+            Err(ExecuteError::Refused(refusal)) => Ok(Applied::Parked(refusal.to_string())),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -90,6 +90,7 @@ impl Worker {
                 let applying = Applying {
                     ledger: &self.ledger,
                     pool: &self.pool,
+                    vault: self.inbox.vault(),
                     partner: &due.partner,
                     context: &context,
                 };

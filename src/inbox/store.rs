@@ -66,6 +66,12 @@ impl Inbox {
         Self { pool, vault, intake }
     }
 
+    /// What seals its bodies.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
     /// Keeps a webhook; when this answers, it is durable.
     ///
     /// # Errors

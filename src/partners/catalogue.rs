@@ -1,28 +1,30 @@
 //! Which partners are there? One data file each; a bad one is named with its line.
 //!
-//! Rows: P1, P10.
+//! The files of `catalogue/` are part of the program; a folder that the environment names adds
+//! others, or takes the place of those that ship, file by file. So an operator adds a partner that
+//! speaks a known protocol without building anything.
+//!
+//! Rows: P1, P10, P12.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 use domain::ids::PartnerId;
 use domain::partner::{PartnerDetails, PartnerType, Product};
-use domain::reward::FundingModel;
+use domain::partner_account::number::NumberFormat;
+use domain::reward::{FundingModel, ValueKind};
+use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
-/// Every file that ships with the program, by the partner's id.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("woolworths", include_str!("catalogue/woolworths.toml")),
-    ("coles", include_str!("catalogue/coles.toml")),
-    ("lifeline", include_str!("catalogue/lifeline.toml")),
-    ("gambling-help", include_str!("catalogue/gambling-help.toml")),
-    (
-        "financial-counsellors-australia",
-        include_str!("catalogue/financial-counsellors-australia.toml"),
-    ),
-    ("relationships-australia", include_str!("catalogue/relationships-australia.toml")),
-];
+use super::protocols;
+
+/// Every file that ships with the program.
+static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/partners/catalogue");
+/// The most files that a folder may add.
+const MOST_FILES: usize = 500;
 
 /// What a partner promises for its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -34,6 +36,42 @@ pub struct Contract {
     pub can_look_up_by_reference: bool,
     /// After so long without an outcome people are asked.
     pub give_up_after_hours: u32,
+    /// How many calls it takes in a minute.
+    #[serde(default = "calls_per_minute")]
+    pub calls_per_minute: u32,
+    /// How many calls of ours may be with it at once.
+    #[serde(default = "calls_at_once")]
+    pub calls_at_once: u32,
+    /// After so many failed calls in a row it is left alone for a while.
+    #[serde(default = "breaker_opens_after")]
+    pub breaker_opens_after: u32,
+}
+
+fn breaker_opens_after() -> u32 {
+    5
+}
+
+fn calls_per_minute() -> u32 {
+    600
+}
+
+fn calls_at_once() -> u32 {
+    16
+}
+
+impl Contract {
+    fn takes_no_calls(&self) -> bool {
+        [self.calls_per_minute, self.calls_at_once, self.breaker_opens_after].contains(&0)
+    }
+}
+
+/// How its webhooks are signed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookScheme {
+    /// Id, timestamp and signature in three headers, HMAC-SHA256.
+    #[default]
+    StandardWebhooks,
 }
 
 /// One partner as its file says.
@@ -52,7 +90,18 @@ struct File {
     web: Option<String>,
     phone: Option<String>,
     hours: Option<String>,
+    account_number: Option<NumberFormat>,
     contract: Option<Contract>,
+    #[serde(default)]
+    webhooks: Webhooks,
+}
+
+/// What a file says of webhooks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhooks {
+    #[serde(default)]
+    scheme: WebhookScheme,
 }
 
 /// One partner of the catalogue.
@@ -97,6 +146,36 @@ impl CatalogueEntry {
         self.file.contract
     }
 
+    /// What its account numbers look like; none where no account can be linked.
+    #[must_use]
+    pub fn account_number(&self) -> Option<&NumberFormat> {
+        self.file.account_number.as_ref()
+    }
+
+    /// How its webhooks are signed.
+    #[must_use]
+    pub fn webhook_scheme(&self) -> WebhookScheme {
+        self.file.webhooks.scheme
+    }
+
+    /// Of which kind it is.
+    #[must_use]
+    pub fn partner_type(&self) -> PartnerType {
+        self.file.partner_type
+    }
+
+    /// Whether it can do this.
+    #[must_use]
+    pub fn can(&self, capability: &str) -> bool {
+        self.file.capabilities.iter().any(|known| known == capability)
+    }
+
+    /// What can be ordered of it.
+    #[must_use]
+    pub fn products(&self) -> &[Product] {
+        &self.file.products
+    }
+
     /// Whether value can move through it.
     #[must_use]
     pub fn moves_value(&self) -> bool {
@@ -118,21 +197,41 @@ impl Catalogue {
     /// Those that ship with the program.
     ///
     /// # Errors
-    /// [`CatalogueError`] names the file and the line.
-    pub fn built_in() -> Result<Self, CatalogueError> {
-        Self::parse(BUILT_IN)
+    /// [`CatalogueError`] names each file, the line and the reason.
+    pub fn built_in() -> Result<Self, Vec<CatalogueError>> {
+        Self::with_folder(None)
     }
 
-    /// Reads files, given as (id, text).
+    /// Those that ship with the program, and those of a folder.
     ///
     /// # Errors
-    /// [`CatalogueError`] names the file and the line.
-    pub fn parse(files: &[(&str, &str)]) -> Result<Self, CatalogueError> {
-        let entries = files.iter().map(|(id, text)| {
-            let entry = entry(id, text)?;
-            Ok((entry.id.clone(), entry))
+    /// [`CatalogueError`] names each file, the line and the reason.
+    pub fn with_folder(folder: Option<&Path>) -> Result<Self, Vec<CatalogueError>> {
+        let shipped = BUILT_IN.files().filter_map(|file| {
+            Some((file.path().to_str()?.to_owned(), file.contents_utf8()?.to_owned()))
         });
-        Ok(Self(Arc::new(entries.collect::<Result<_, CatalogueError>>()?)))
+        let mut files: BTreeMap<String, String> = shipped.collect();
+        if let Some(folder) = folder {
+            files.extend(read_folder(folder).map_err(|error| vec![error])?);
+        }
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        Self::parse(&files)
+    }
+
+    /// Reads files, given as (name, text).
+    ///
+    /// # Errors
+    /// [`CatalogueError`] names each file, the line and the reason.
+    pub fn parse(files: &[(&str, &str)]) -> Result<Self, Vec<CatalogueError>> {
+        let (mut entries, mut errors) = (BTreeMap::new(), Vec::new());
+        for (name, text) in files {
+            match entry(name, text) {
+                Ok(entry) => drop(entries.insert(entry.id.clone(), entry)),
+                Err(error) => errors.push(error),
+            }
+        }
+        if errors.is_empty() { Ok(Self(Arc::new(entries))) } else { Err(errors) }
     }
 
     /// All of them, by id.
@@ -147,47 +246,125 @@ impl Catalogue {
     }
 }
 
-fn entry(id: &str, text: &str) -> Result<CatalogueEntry, CatalogueError> {
-    let unsound = |reason: &str| CatalogueError::Unsound {
-        file: format!("{id}.toml"),
-        reason: reason.to_owned(),
+/// The `.toml` files of a folder, by name.
+fn read_folder(folder: &Path) -> Result<BTreeMap<String, String>, CatalogueError> {
+    let failed = |path: &Path, error: &std::io::Error| CatalogueError {
+        file: path.display().to_string(),
+        line: 0,
+        reason: format!("cannot be read: {}", error.kind()),
     };
-    let file: File = toml::from_str(text).map_err(|error| CatalogueError::Unreadable {
-        file: format!("{id}.toml"),
-        line: error.span().map_or(0, |span| text[..span.start].lines().count().max(1)),
-        reason: error.message().to_owned(),
+    let mut files = BTreeMap::new();
+    for found in fs::read_dir(folder).map_err(|error| failed(folder, &error))? {
+        let path = found.map_err(|error| failed(folder, &error))?.path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        files.insert(name.to_owned(), text);
+        if files.len() > MOST_FILES {
+            let reason = format!("holds more than {MOST_FILES} files");
+            return Err(CatalogueError { file: folder.display().to_string(), line: 0, reason });
+        }
+    }
+    Ok(files)
+}
+
+fn entry(name: &str, text: &str) -> Result<CatalogueEntry, CatalogueError> {
+    let failed =
+        |line: usize, reason: String| CatalogueError { file: name.to_owned(), line, reason };
+    let file: File = toml::from_str(text).map_err(|error| {
+        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        failed(line, error.message().to_owned())
     })?;
+    let id = name.strip_suffix(".toml").unwrap_or(name);
     let id: PartnerId =
-        id.parse().map_err(|_| unsound("the file's name is not a partner's id"))?;
-    let moves_value = file.partner_type != PartnerType::Support;
-    if moves_value && (file.products.is_empty() || file.contract.is_none()) {
-        return Err(unsound("a partner that moves value needs products and a contract"));
-    }
-    if moves_value && file.funding_model.is_none() {
-        return Err(unsound("a partner that moves value needs a funding model"));
-    }
+        id.parse().map_err(|_| failed(1, "the file's name is not a partner's id".to_owned()))?;
+    file.check().map_err(|Fault { at, reason }| {
+        let line = text.lines().position(|line| line.contains(&at)).map_or(1, |line| line + 1);
+        failed(line, reason)
+    })?;
     Ok(CatalogueEntry { id, file })
 }
 
-/// Why a partner's file is not used.
+/// Something that does not fit, and a piece of the line where it stands.
+struct Fault {
+    at: String,
+    reason: String,
+}
+
+fn fault(at: &str, reason: impl Into<String>) -> Result<(), Fault> {
+    Err(Fault { at: at.to_owned(), reason: reason.into() })
+}
+
+impl File {
+    fn check(&self) -> Result<(), Fault> {
+        let Some(known) = protocols::capabilities_of(&self.protocol) else {
+            return fault("protocol", format!("nobody here speaks {:?}", self.protocol));
+        };
+        if let Some(odd) = self.capabilities.iter().find(|one| !known.contains(&one.as_str())) {
+            let known = known.join(", ");
+            return fault("capabilities", format!("{odd:?} is none of this protocol's: {known}"));
+        }
+        if let Some(reason) = self.account_number.as_ref().and_then(NumberFormat::fault) {
+            return fault("[account_number]", reason);
+        }
+        if self.partner_type == PartnerType::Support {
+            return Ok(());
+        }
+        if self.funding_model.is_none() {
+            return fault("type", "a partner that moves value needs a funding_model");
+        }
+        match self.contract {
+            None => return fault("type", "a partner that moves value needs a [contract]"),
+            Some(contract) if contract.takes_no_calls() => {
+                return fault("[contract]", "a partner that takes no calls cannot be asked");
+            }
+            Some(_) => {}
+        }
+        self.check_products()
+    }
+
+    fn check_products(&self) -> Result<(), Fault> {
+        let mut seen = BTreeSet::new();
+        if self.products.is_empty() {
+            return fault("type", "a partner that moves value needs [[products]]");
+        }
+        for Product { id, kind, capability, .. } in &self.products {
+            let at = format!("{id:?}");
+            if !seen.insert(id) {
+                return fault(&at, format!("product {id} is there twice"));
+            }
+            let Some(capability) = capability.as_ref() else {
+                return fault(&at, format!("product {id} names no capability"));
+            };
+            if !self.capabilities.contains(capability) {
+                return fault(&at, format!("product {id}: {capability} is not among its own"));
+            }
+            let gives = if capability.ends_with("_credits") {
+                ValueKind::Credit
+            } else {
+                ValueKind::Voucher
+            };
+            if *kind != gives {
+                return fault(&at, format!("product {id}: {capability} gives another kind"));
+            }
+            if gives == ValueKind::Credit && self.account_number.is_none() {
+                return fault(&at, format!("product {id} is a credit: give [account_number]"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a partner's file is not used: mend what stands in this line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CatalogueError {
-    /// Mend the line.
-    #[error("{file}, line {line}: {reason}")]
-    Unreadable {
-        /// Which file.
-        file: String,
-        /// Where, from 1; 0 when the whole file is meant.
-        line: usize,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Mend what it says.
-    #[error("{file}: {reason}")]
-    Unsound {
-        /// Which file.
-        file: String,
-        /// What is wrong.
-        reason: String,
-    },
+#[error("{file}, line {line}: {reason}")]
+pub struct CatalogueError {
+    /// Which file.
+    pub file: String,
+    /// Where, from 1; 0 when the whole file is meant.
+    pub line: usize,
+    /// What is wrong.
+    pub reason: String,
 }

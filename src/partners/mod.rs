@@ -7,8 +7,10 @@
 //! - [`catalogue`], [`settings`]: who there is, and who is configured
 //! - [`partner`]: the interface; [`registry`]: all of them
 //! - [`outcome`]: what an answer means: no answer is not a no
-//! - [`calls`]: how bytes leave and come back, bounded in every way
+//! - [`calls`]: how bytes leave and come back, bounded in every way; [`connection`]: to one partner
 //! - [`received`]: what of a partner's words is let in
+//! - [`question`]: what can be asked of a member's account
+//! - [`guard`]: breaker, pace and bulkhead around each
 //! - [`oauth`]: tokens for calls
 //! - [`signature`]: what makes a webhook theirs
 //!
@@ -17,10 +19,13 @@
 
 mod calls;
 pub mod catalogue;
+mod connection;
+pub mod guard;
 mod oauth;
 pub mod outcome;
 pub mod partner;
 pub mod protocols;
+pub mod question;
 mod received;
 pub mod registry;
 pub mod settings;
@@ -29,7 +34,9 @@ pub mod signature;
 mod tests;
 
 pub use calls::client;
-pub use catalogue::{Catalogue, CatalogueError};
+pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
 pub use outcome::{Accepted, LookUp, NewCredit, NewVoucher, Outcome};
-pub use partner::{Balance, Notice, Order, Partner, Prepared, UnreadableNotice};
+pub use partner::{
+    AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, UnreadableNotice, Verdict,
+};
 pub use registry::Partners;

@@ -98,7 +98,7 @@ impl Tokens {
             .http
             .post(url)
             .basic_auth(client_id, Some(client_secret.expose_secret()))
-            .form(&[("grant_type", "client_credentials"), ("scope", "vouchers")]);
+            .form(&[("grant_type", "client_credentials")]);
         let answer = send(request, deadline).await.map_err(|no_answer| match no_answer {
             NoAnswer::NotSent(why) | NoAnswer::Lost(why) => NoToken(why),
         })?;

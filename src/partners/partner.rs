@@ -2,17 +2,19 @@
 //!
 //! Rows: P10, C1.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::PartnerId;
 use domain::money::{Amount, Currency};
-use domain::reward::ValueKind;
+use domain::reward::{CreditState, ValueKind};
 use secrecy::SecretString;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::outcome::{LookUp, Outcome};
+use super::question::{Told, Topic};
 
 /// Everything a partner is ever told of a reward. There is no room for a milestone, a number of
 /// days or a member.
@@ -59,11 +61,33 @@ pub trait Partner: Send + Sync {
     /// Asks what became of an order, by our reference.
     async fn look_up(&self, order: &Order, deadline: Instant) -> LookUp;
 
+    /// Asks whether an account is whose it is said to be.
+    async fn verify(&self, account: &AccountClaim, deadline: Instant) -> Verdict;
+
+    /// Asks about a member's account.
+    ///
+    /// # Errors
+    /// [`NotTold`], when the partner does not say.
+    async fn ask(
+        &self,
+        account: &AccountClaim,
+        topic: Topic,
+        deadline: Instant,
+    ) -> Result<Told, NotTold>;
+
     /// Asks what is left on a voucher.
     ///
     /// # Errors
-    /// A code, when the partner does not say.
-    async fn balance(&self, voucher_id: &str, deadline: Instant) -> Result<Balance, &'static str>;
+    /// [`NotTold`], when the partner does not say.
+    async fn voucher_balance(
+        &self,
+        product: &str,
+        voucher_id: &str,
+        deadline: Instant,
+    ) -> Result<Balance, NotTold>;
+
+    /// Asks a question of no weight: whether anybody answers.
+    async fn is_there(&self, deadline: Instant) -> bool;
 
     /// Reads a webhook's body whose signature was good.
     ///
@@ -72,8 +96,43 @@ pub trait Partner: Send + Sync {
     fn read_notice(&self, body: &[u8]) -> Result<Notice, UnreadableNotice>;
 }
 
-/// What is left on a voucher.
+/// An account, and how the member shows that it is theirs.
+#[derive(Debug, Clone)]
+pub struct AccountClaim {
+    /// Its number.
+    pub number: SecretString,
+    /// The code that goes with it; only for showing that it is theirs.
+    pub security_code: Option<SecretString>,
+}
+
+/// What a partner says of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is theirs.
+    Verified,
+    /// It will say so later.
+    Pending,
+    /// It is not.
+    Refused {
+        /// The partner's documented code.
+        code: String,
+    },
+    /// It did not say; ask again.
+    NotSaid {
+        /// A code.
+        why: &'static str,
+        /// What the partner asked for.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// A partner did not tell, by a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the partner did not tell: {0}")]
+pub struct NotTold(pub &'static str);
+
+/// What is left on a voucher.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Balance {
     /// How much.
     pub remaining: Amount,
@@ -108,9 +167,37 @@ pub enum Notice {
     /// A voucher's last day is over.
     VoucherExpired { voucher_id: String, expired_at: DateTime<Utc>, unspent: Amount },
     /// A bill was made out.
-    BillGenerated { account: String, bill_id: String, amount: Amount, due_on: NaiveDate },
+    BillGenerated {
+        account: String,
+        bill_id: String,
+        amount: Amount,
+        due_on: NaiveDate,
+        at: DateTime<Utc>,
+    },
     /// A credit has arrived.
-    CreditApplied { credit_id: String, reference: String, applied_at: DateTime<Utc> },
+    CreditApplied {
+        credit_id: String,
+        reference: String,
+        account: String,
+        amount: Amount,
+        state: Option<CreditState>,
+        applied_at: DateTime<Utc>,
+    },
+    /// A credit has come further.
+    CreditProgressed {
+        credit_id: String,
+        reference: String,
+        state: CreditState,
+        at: DateTime<Utc>,
+    },
+    /// A credit went back.
+    CreditReturned {
+        credit_id: String,
+        reference: String,
+        amount: Amount,
+        why: String,
+        returned_at: DateTime<Utc>,
+    },
     /// A payment was received.
     PaymentReceived { account: String, payment_id: String, amount: Amount, at: DateTime<Utc> },
     /// A float runs low.

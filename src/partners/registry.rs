@@ -4,10 +4,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::ids::PartnerId;
 
 use super::catalogue::Catalogue;
+use super::guard::Guarded;
+use super::guard::breaker::BreakerState;
 use super::partner::Partner;
 use super::protocols;
 use super::settings::PartnerSettings;
@@ -17,7 +20,7 @@ use crate::vault::{Vault, VaultError};
 #[derive(Clone)]
 pub struct Partners {
     catalogue: Catalogue,
-    configured: Arc<BTreeMap<PartnerId, Arc<dyn Partner>>>,
+    configured: Arc<BTreeMap<PartnerId, Arc<Guarded>>>,
 }
 
 impl Partners {
@@ -39,7 +42,7 @@ impl Partners {
             let partner = protocols::speak(entry, settings, http.clone(), vault.clone());
             let protocol = entry.details().protocol;
             let partner = partner.ok_or(NotUsable::Protocol { partner: id.clone(), protocol })?;
-            configured.insert(id, partner);
+            configured.insert(id, Arc::new(Guarded::new(partner, entry.contract())));
         }
         Ok(Self { catalogue, configured: Arc::new(configured) })
     }
@@ -47,7 +50,26 @@ impl Partners {
     /// How to call this partner, if it is configured.
     #[must_use]
     pub fn get(&self, id: &PartnerId) -> Option<Arc<dyn Partner>> {
-        self.configured.get(id).cloned()
+        let partner: Arc<dyn Partner> = self.configured.get(id)?.clone();
+        Some(partner)
+    }
+
+    /// Whether calls to this partner go out: it is configured, and its breaker not open.
+    #[must_use]
+    pub fn is_reachable(&self, id: &PartnerId) -> bool {
+        let partner = self.configured.get(id);
+        partner.is_some_and(|partner| partner.breaker() == BreakerState::Closed)
+    }
+
+    /// How every breaker stands.
+    pub fn breakers(&self) -> impl Iterator<Item = (&PartnerId, BreakerState)> {
+        self.configured.iter().map(|(id, partner)| (id, partner.breaker()))
+    }
+
+    /// Asks those that were left alone for a while whether they are back.
+    pub async fn try_again(&self, patience: Duration) {
+        let tries = self.configured.values().map(|partner| partner.try_again(patience));
+        futures::future::join_all(tries).await;
     }
 
     /// Whether this partner is configured.

@@ -10,12 +10,18 @@
 //! - [`reach_milestones`]: whose local day brings a milestone (M4)?
 //! - [`issue_reward`]: which partner is asked, and what did it say (D1–D4)?
 //! - [`expire_vouchers`]: whose voucher's last day is over?
+//! - [`verify_accounts`]: is the account theirs, and may it stay linked (R4, C1)?
+//! - [`account_holders`]: whose is an outside account?
+//! - [`watch_partners`]: is a partner back that was left alone (D5)?
 //! - [`describe_partners`]: what does the catalogue say that the ledger does not know yet (P6)?
 //!
 //! *Guarantees*: at least once, in any order; every effect is idempotent by key or by stream.
 
+pub mod account_holders;
 pub mod describe_partners;
 pub mod expire_vouchers;
 pub mod issue_reward;
 pub mod reach_milestones;
 pub mod turns;
+pub mod verify_accounts;
+pub mod watch_partners;

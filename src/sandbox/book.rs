@@ -29,9 +29,16 @@ pub(super) struct Voucher {
     pub expires_on: NaiveDate,
     pub issued_at: DateTime<Utc>,
     #[serde(default)]
-    pub is_voided: bool,
+    pub voided: Option<Voided>,
     #[serde(default)]
     pub redemptions: Vec<Redemption>,
+}
+
+/// What a void took off a voucher.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Voided {
+    pub amount: Amount,
+    pub at: DateTime<Utc>,
 }
 
 /// Something that happened at a till.
@@ -40,7 +47,50 @@ pub(super) struct Redemption {
     pub redemption_id: String,
     pub amount: Amount,
     pub at: DateTime<Utc>,
-    pub is_reversed: bool,
+    #[serde(default)]
+    pub reversed_at: Option<DateTime<Utc>>,
+}
+
+/// How far a credit has come, in the protocols' words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CreditState {
+    Accepted,
+    PostedToAccount,
+    AwaitingTap,
+    Dormant,
+    OnBill,
+    Loaded,
+    Returned,
+    Reversed,
+}
+
+/// A credit as the partner keeps it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Credit {
+    pub partner: String,
+    pub credit_id: String,
+    pub idempotency_key: String,
+    pub request_digest: String,
+    pub reference: String,
+    pub product: String,
+    pub account_number: String,
+    pub amount: Amount,
+    pub currency: Currency,
+    pub state: CreditState,
+    pub accepted_at: DateTime<Utc>,
+    /// When it came to its present state.
+    pub moved_at: DateTime<Utc>,
+}
+
+/// A customer's account or card.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Account {
+    pub partner: String,
+    pub number: String,
+    pub security_code: String,
+    #[serde(default)]
+    pub is_closed: bool,
 }
 
 /// A webhook on its way.
@@ -56,16 +106,31 @@ pub(super) struct Notice {
 #[serde(tag = "line", rename_all = "snake_case")]
 pub(super) enum Line {
     Voucher(Box<Voucher>),
+    Credit(Box<Credit>),
+    Account(Account),
     Notice(Notice),
     Delivered { id: String },
     Clock { ahead_seconds: i64 },
 }
 
+/// What came of an order.
+#[derive(Debug, Clone)]
+pub(super) enum Issued {
+    Voucher(Box<Voucher>),
+    Credit(Box<Credit>),
+}
+
+type Key = (String, String);
+
 /// The book, open.
 pub(super) struct Book {
     file: File,
-    pub vouchers: BTreeMap<(String, String), Voucher>,
-    pub undelivered: BTreeMap<String, Notice>,
+    pub vouchers: BTreeMap<Key, Voucher>,
+    pub credits: BTreeMap<Key, Credit>,
+    pub accounts: BTreeMap<Key, Account>,
+    /// By the order in which they were written.
+    pub undelivered: BTreeMap<u64, Notice>,
+    pub notices_written: u64,
     pub ahead_seconds: i64,
 }
 
@@ -83,7 +148,10 @@ impl Book {
         let mut book = Self {
             file,
             vouchers: BTreeMap::new(),
+            credits: BTreeMap::new(),
+            accounts: BTreeMap::new(),
             undelivered: BTreeMap::new(),
+            notices_written: 0,
             ahead_seconds: 0,
         };
         for (number, line) in (1..).zip(text[..whole].lines()) {
@@ -114,43 +182,82 @@ impl Book {
                 let key = (voucher.partner.clone(), voucher.voucher_id.clone());
                 self.vouchers.insert(key, *voucher);
             }
+            Line::Credit(credit) => {
+                let key = (credit.partner.clone(), credit.credit_id.clone());
+                self.credits.insert(key, *credit);
+            }
+            Line::Account(account) => {
+                let key = (account.partner.clone(), account.number.clone());
+                self.accounts.insert(key, account);
+            }
             Line::Notice(notice) => {
-                self.undelivered.insert(notice.id.clone(), notice);
+                self.notices_written += 1;
+                self.undelivered.insert(self.notices_written, notice);
             }
-            Line::Delivered { id } => {
-                self.undelivered.remove(&id);
-            }
+            Line::Delivered { id } => self.undelivered.retain(|_, notice| notice.id != id),
             Line::Clock { ahead_seconds } => self.ahead_seconds = ahead_seconds,
         }
     }
 
-    /// How many vouchers this partner has issued.
+    /// How many values this partner has issued.
     pub fn issued_by(&self, partner: &str) -> usize {
-        self.vouchers.keys().filter(|(issuer, _)| issuer == partner).count()
+        let mut keys = self.vouchers.keys().chain(self.credits.keys());
+        keys.by_ref().filter(|(issuer, _)| issuer == partner).count()
     }
 
-    /// The voucher that was issued under this key.
-    pub fn by_key(&self, partner: &str, key: &str) -> Option<&Voucher> {
-        let mut all = self.vouchers.values();
-        all.find(|voucher| voucher.partner == partner && voucher.idempotency_key == key)
+    /// What was issued under this key.
+    pub fn by_key(&self, partner: &str, key: &str) -> Option<Issued> {
+        self.find(partner, |its_key, _| its_key == key)
     }
 
-    /// The voucher that was issued under our reference.
-    pub fn by_reference(&self, partner: &str, reference: &str) -> Option<&Voucher> {
-        let mut all = self.vouchers.values();
-        all.find(|voucher| voucher.partner == partner && voucher.reference == reference)
+    /// What was issued under our reference.
+    pub fn by_reference(&self, partner: &str, reference: &str) -> Option<Issued> {
+        self.find(partner, |_, its_reference| its_reference == reference)
+    }
+
+    fn find(&self, partner: &str, is_it: impl Fn(&str, &str) -> bool) -> Option<Issued> {
+        let voucher = self
+            .vouchers
+            .values()
+            .find(|v| v.partner == partner && is_it(&v.idempotency_key, &v.reference));
+        let credit = self
+            .credits
+            .values()
+            .find(|c| c.partner == partner && is_it(&c.idempotency_key, &c.reference));
+        voucher
+            .map(|voucher| Issued::Voucher(Box::new(voucher.clone())))
+            .or_else(|| credit.map(|credit| Issued::Credit(Box::new(credit.clone()))))
     }
 
     /// A voucher by its own id.
     pub fn voucher(&self, partner: &str, id: &str) -> Option<&Voucher> {
         self.vouchers.get(&(partner.to_owned(), id.to_owned()))
     }
+
+    /// A credit by its own id.
+    pub fn credit(&self, partner: &str, id: &str) -> Option<&Credit> {
+        self.credits.get(&(partner.to_owned(), id.to_owned()))
+    }
+
+    /// An account by its number.
+    pub fn account(&self, partner: &str, number: &str) -> Option<&Account> {
+        self.accounts.get(&(partner.to_owned(), number.to_owned()))
+    }
+
+    /// The credits on an account, newest first.
+    pub fn credits_on(&self, partner: &str, number: &str) -> Vec<&Credit> {
+        let all = self.credits.values();
+        let on = all.filter(|c| c.partner == partner && c.account_number == number);
+        let mut credits: Vec<&Credit> = on.collect();
+        credits.sort_by_key(|credit| std::cmp::Reverse(credit.accepted_at));
+        credits
+    }
 }
 
 impl Voucher {
     /// Its state in the protocol's words.
     pub fn state(&self) -> &'static str {
-        if self.is_voided {
+        if self.voided.is_some() {
             "voided"
         } else if self.remaining.is_zero() {
             "redeemed"
@@ -159,5 +266,27 @@ impl Voucher {
         } else {
             "active"
         }
+    }
+}
+
+impl Issued {
+    /// The digest of the order it came from.
+    pub fn request_digest(&self) -> &str {
+        match self {
+            Self::Voucher(voucher) => &voucher.request_digest,
+            Self::Credit(credit) => &credit.request_digest,
+        }
+    }
+}
+
+impl CreditState {
+    /// Whether it stands on the account or card for good.
+    pub fn has_arrived(self) -> bool {
+        matches!(self, Self::OnBill | Self::Loaded)
+    }
+
+    /// Whether it went back.
+    pub fn went_back(self) -> bool {
+        matches!(self, Self::Returned | Self::Reversed)
     }
 }

@@ -32,3 +32,24 @@ pub(super) fn codes(seed: u64, partner: &str, number: usize) -> Codes {
         barcode: digits(&bytes[9..28]),
     }
 }
+
+/// The id of a partner's webhook, after `number` others.
+pub(super) fn notice_id(seed: u64, partner: &str, kind: &str, number: u64) -> String {
+    let mut digest = Sha256::new();
+    digest.update(seed.to_be_bytes());
+    digest.update(partner.as_bytes());
+    digest.update(kind.as_bytes());
+    digest.update(number.to_be_bytes());
+    let bytes: [u8; 32] = digest.finalize().into();
+    format!("msg_{}", hex::encode(&bytes[..14]))
+}
+
+/// A number below `below` that follows from the seed and a text.
+pub(super) fn number(seed: u64, text: &str, below: u64) -> u64 {
+    let mut digest = Sha256::new();
+    digest.update(seed.to_be_bytes());
+    digest.update(text.as_bytes());
+    let bytes: [u8; 32] = digest.finalize().into();
+    let eight: [u8; 8] = bytes[..8].try_into().expect("eight of thirty-two");
+    u64::from_be_bytes(eight) % below.max(1)
+}

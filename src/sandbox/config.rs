@@ -9,8 +9,8 @@ use domain::ids::PartnerId;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::partners::Catalogue;
 use crate::partners::settings::{PartnerSettings, WebhookSecret};
+use crate::partners::{Catalogue, CatalogueEntry};
 
 /// One partner that the sandbox acts as.
 #[derive(Debug, Clone)]
@@ -19,10 +19,10 @@ pub struct SandboxPartner {
     pub client_id: String,
     /// … and this secret is us.
     pub client_secret: SecretString,
-    /// What its webhooks are signed with.
-    pub signing_secret: WebhookSecret,
-    /// What it sells.
-    pub products: Vec<String>,
+    /// What its webhooks are signed with: the first, and the others once it changes.
+    pub signing_secrets: Vec<WebhookSecret>,
+    /// What it is, and what it sells.
+    pub entry: CatalogueEntry,
 }
 
 /// The sandbox as it is to be started.
@@ -45,12 +45,11 @@ impl SandboxConfig {
         let partners = settings
             .iter()
             .filter_map(|(id, settings)| {
-                let products = catalogue.get(id)?.details().products;
                 let partner = SandboxPartner {
                     client_id: settings.client_id.clone(),
                     client_secret: settings.client_secret.clone(),
-                    signing_secret: settings.webhook_secrets.first()?.clone(),
-                    products: products.into_iter().map(|product| product.id).collect(),
+                    signing_secrets: settings.webhook_secrets.clone(),
+                    entry: catalogue.get(id)?.clone(),
                 };
                 Some((id.clone(), partner))
             })

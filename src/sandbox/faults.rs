@@ -3,6 +3,7 @@
 //! Rows: P11.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -29,22 +30,40 @@ pub(super) enum Kind {
     WrongAmount,
     /// Done, and the code of the partner's first voucher answered.
     SameCode,
+    /// Done, and the webhook comes before the answer.
+    WebhookFirst,
+    /// Every token is forgotten; a call is answered 401.
+    TokenRevoked,
     /// A webhook is sent twice.
     DuplicateWebhook,
+    /// A webhook is overtaken by those after it.
+    WebhooksShuffled,
+    /// A webhook is signed with another secret: the next of those agreed on, or none of them.
+    SecretRotated,
+    /// A webhook is sent by a clock that is wrong.
+    ClockSkew,
+    /// A statement ends in the middle.
+    TruncatedStatement,
 }
 
 /// Where it goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Operation {
-    /// Ordering a voucher.
+    /// Ordering a voucher or a credit.
     Issue,
     /// Asking by reference.
     LookUp,
     /// Getting a token.
     Token,
+    /// Showing that an account is somebody's.
+    Verify,
+    /// Asking about an account.
+    Ask,
     /// Sending a webhook.
     Webhook,
+    /// The daily statement.
+    Statement,
 }
 
 /// So many times in a row.
@@ -58,6 +77,13 @@ pub(super) struct Fault {
     pub delay_ms: Option<u64>,
 }
 
+impl Fault {
+    /// How long, or `ms` when nobody said.
+    pub fn delay(&self, ms: u64) -> Duration {
+        Duration::from_millis(self.delay_ms.unwrap_or(ms))
+    }
+}
+
 fn once() -> u32 {
     1
 }
@@ -69,13 +95,14 @@ pub(super) struct Faults(HashMap<(String, Operation), VecDeque<Fault>>);
 impl Faults {
     /// Asks for faults, after those that were asked for before.
     pub fn add(&mut self, partner: &str, operation: Operation, faults: Vec<Fault>) {
-        self.0.entry((partner.to_owned(), operation)).or_default().extend(faults);
+        let queue = self.0.entry((partner.to_owned(), operation)).or_default();
+        queue.extend(faults.into_iter().filter(|fault| fault.times > 0));
     }
 
     /// The fault of this call, if it has one.
     pub fn take(&mut self, partner: &str, operation: Operation) -> Option<Fault> {
         let queue = self.0.get_mut(&(partner.to_owned(), operation))?;
-        let fault = queue.front_mut().filter(|fault| fault.times > 0)?;
+        let fault = queue.front_mut()?;
         fault.times -= 1;
         let taken = *fault;
         if taken.times == 0 {

@@ -2,6 +2,7 @@
 //!
 //! Rows: W2, P11.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,13 +11,20 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::book::{Line, Notice};
-use super::faults::{Kind, Operation};
+use super::faults::{Fault, Kind, Operation};
 use super::state::State;
 use crate::clock::real_now;
+use crate::partners::settings::WebhookSecret;
 use crate::partners::signature::sign;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a webhook waits to be overtaken.
+const OVERTAKEN_MS: u64 = 300;
+/// How wrong a wrong clock is.
+const SKEW_MS: u64 = 600_000;
+/// What nobody agreed on.
+const NOBODYS_SECRET: &str = "a-secret-that-was-agreed-on-with-nobody";
 
 /// Sends what is undelivered until `stop` says true.
 pub(super) async fn deliver(
@@ -27,10 +35,22 @@ pub(super) async fn deliver(
 ) {
     let mut pause = FIRST_PAUSE;
     while !*stop.borrow_and_update() {
-        let waiting: Vec<Notice> = state.desk().book.undelivered.values().cloned().collect();
+        let mut waiting: VecDeque<(bool, Notice)> =
+            state.desk().book.undelivered.values().map(|notice| (true, notice.clone())).collect();
         let mut is_refused = false;
-        for notice in waiting {
-            is_refused |= !deliver_one(&state, &target, &http, &notice).await;
+        while let Some((may_be_overtaken, notice)) = waiting.pop_front() {
+            let fault = state.desk().faults.take(&notice.partner, Operation::Webhook);
+            let shuffled = fault.filter(|f| f.kind == Kind::WebhooksShuffled);
+            if let Some(fault) = shuffled.filter(|_| may_be_overtaken) {
+                tokio::time::sleep(fault.delay(OVERTAKEN_MS)).await;
+                let known = waiting.len() + 1;
+                let new = state.desk().book.undelivered.values().skip(known).cloned().collect();
+                let new: Vec<Notice> = new;
+                waiting.extend(new.into_iter().map(|notice| (true, notice)));
+                waiting.push_back((false, notice));
+                continue;
+            }
+            is_refused |= !deliver_one(&state, &target, &http, (&notice, fault)).await;
         }
         if is_refused {
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -46,13 +66,12 @@ async fn deliver_one(
     state: &State,
     target: &Url,
     http: &reqwest::Client,
-    notice: &Notice,
+    (notice, fault): (&Notice, Option<Fault>),
 ) -> bool {
-    let fault = state.desk().faults.take(&notice.partner, Operation::Webhook);
     let copies = if fault.is_some_and(|f| f.kind == Kind::DuplicateWebhook) { 2 } else { 1 };
     let mut is_taken = true;
     for _ in 0..copies {
-        is_taken &= send(state, target, http, notice).await;
+        is_taken &= send(state, target, http, (notice, fault)).await;
     }
     if is_taken {
         let delivered = vec![Line::Delivered { id: notice.id.clone() }];
@@ -63,11 +82,23 @@ async fn deliver_one(
     is_taken
 }
 
-async fn send(state: &State, target: &Url, http: &reqwest::Client, notice: &Notice) -> bool {
+async fn send(
+    state: &State,
+    target: &Url,
+    http: &reqwest::Client,
+    (notice, fault): (&Notice, Option<Fault>),
+) -> bool {
     let Some(partner) = state.partners.get(&notice.partner) else { return true };
     let Ok(url) = target.join(&format!("/api/webhooks/{}", notice.partner)) else { return true };
-    let timestamp = real_now().timestamp();
-    let signature = sign(&partner.signing_secret, &notice.id, timestamp, notice.body.as_bytes());
+    let skewed = fault.filter(|fault| fault.kind == Kind::ClockSkew);
+    let skew = skewed.map_or(0, |fault| fault.delay(SKEW_MS).as_secs()).cast_signed();
+    let timestamp = real_now().timestamp() - skew;
+    let is_rotated = fault.is_some_and(|fault| fault.kind == Kind::SecretRotated);
+    let stranger = WebhookSecret::parse(NOBODYS_SECRET).ok();
+    let [first, others @ ..] = partner.signing_secrets.as_slice() else { return true };
+    let secret = if is_rotated { others.first().or(stranger.as_ref()) } else { Some(first) };
+    let Some(secret) = secret else { return true };
+    let signature = sign(secret, &notice.id, timestamp, notice.body.as_bytes());
     let sent = http
         .post(url)
         .header(CONTENT_TYPE, "application/json")

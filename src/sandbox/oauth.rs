@@ -55,7 +55,6 @@ pub(super) async fn token(
         "access_token": token,
         "token_type": "Bearer",
         "expires_in": LASTS_SECONDS,
-        "scope": "vouchers",
     }))
 }
 

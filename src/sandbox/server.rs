@@ -6,14 +6,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::api::{accounts, orders, values};
 use super::book::Book;
 use super::config::SandboxConfig;
+use super::control::{lists, page, settings, till};
 use super::state::State;
-use super::{control, notices, oauth, vouchers};
+use super::{clerk, notices, oauth, statements};
 
 const LARGEST_BODY: usize = 64 * 1024;
 const WORKERS: usize = 2;
@@ -56,7 +60,7 @@ impl Sandbox {
         let listener = TcpListener::bind(("127.0.0.1", config.port))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = Vec::new();
+        let mut tasks = vec![tokio::spawn(clerk::work(state.clone(), stopped.clone()))];
         match config.webhooks_to {
             Some(target) => {
                 let client = crate::partners::client()?;
@@ -81,23 +85,38 @@ fn serve(listener: TcpListener, state: Arc<State>) -> std::io::Result<actix_web:
         App::new()
             .app_data(data.clone())
             .app_data(web::PayloadConfig::new(LARGEST_BODY))
-            .route("/control/issued", web::get().to(control::issued))
-            .route("/control/book", web::get().to(control::book))
-            .route("/control/faults", web::post().to(control::faults))
-            .route("/control/redeem", web::post().to(control::redeem))
-            .route("/control/reverse", web::post().to(control::reverse))
-            .route("/control/clock", web::post().to(control::clock))
-            .route("/{partner}/oauth/token", web::post().to(oauth::token))
-            .route("/{partner}/vouchers", web::post().to(vouchers::issue))
-            .route(
-                "/{partner}/vouchers/by-reference/{reference}",
-                web::get().to(vouchers::by_reference),
-            )
-            .route("/{partner}/vouchers/{id}/balance", web::get().to(vouchers::balance))
-            .route("/{partner}/vouchers/{id}/transactions", web::get().to(vouchers::transactions))
-            .route("/{partner}/vouchers/{id}/void", web::post().to(vouchers::void))
+            .configure(control_desk)
+            .configure(partners)
+            .wrap(from_fn(page::remember))
     });
     Ok(server.workers(WORKERS).shutdown_timeout(1).disable_signals().listen(listener)?.run())
+}
+
+fn control_desk(config: &mut ServiceConfig) {
+    config
+        .route("/", web::get().to(page::show))
+        .route("/control/issued", web::get().to(lists::issued))
+        .route("/control/book", web::get().to(lists::book))
+        .route("/control/faults", web::post().to(settings::faults))
+        .route("/control/clock", web::post().to(settings::clock))
+        .route("/control/redeem", web::post().to(till::redeem))
+        .route("/control/reverse", web::post().to(till::reverse))
+        .route("/control/tap", web::post().to(till::tap))
+        .route("/control/return", web::post().to(till::send_back))
+        .route("/control/tell", web::post().to(till::say));
+}
+
+fn partners(config: &mut ServiceConfig) {
+    config
+        .route("/{partner}/oauth/token", web::post().to(oauth::token))
+        .route("/{partner}/statements/{date}", web::get().to(statements::show))
+        .route("/{partner}/accounts/verify", web::post().to(accounts::verify))
+        .route("/{partner}/accounts/{topic}", web::post().to(accounts::ask))
+        .route("/{partner}/{place}", web::post().to(orders::order))
+        .route("/{partner}/{place}/by-reference/{reference}", web::get().to(values::by_reference))
+        .route("/{partner}/{place}/{id}/balance", web::get().to(values::balance))
+        .route("/{partner}/{place}/{id}/transactions", web::get().to(values::transactions))
+        .route("/{partner}/{place}/{id}/void", web::post().to(values::void));
 }
 
 impl Running {

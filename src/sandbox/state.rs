@@ -1,15 +1,16 @@
 //! What does the sandbox share among its calls?
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use chrono::{DateTime, Duration, Utc};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::book::Book;
+use super::book::{Book, Notice};
+use super::codes::notice_id;
 use super::config::SandboxPartner;
 use super::faults::Faults;
 use crate::clock::real_now;
@@ -22,7 +23,18 @@ pub(super) struct Desk {
     pub tokens: HashMap<String, (String, DateTime<Utc>)>,
     /// Keys whose first call is still running.
     pub running: HashSet<(String, String)>,
+    /// The last calls, newest last, for whoever integrates.
+    pub calls: VecDeque<LastCall>,
 }
+
+/// A call as the page shows it.
+pub(super) struct LastCall {
+    pub at: DateTime<Utc>,
+    pub what: String,
+    pub status: u16,
+}
+
+const CALLS_KEPT: usize = 60;
 
 /// The sandbox.
 pub(super) struct State {
@@ -46,6 +58,7 @@ impl State {
             faults: Faults::default(),
             tokens: HashMap::new(),
             running: HashSet::new(),
+            calls: VecDeque::new(),
         };
         Self { partners, seed, notices: Notify::new(), sends_notices, desk: Mutex::new(desk) }
     }
@@ -60,6 +73,22 @@ impl Desk {
     /// The partners' time.
     pub fn now(&self) -> DateTime<Utc> {
         real_now() + Duration::seconds(self.book.ahead_seconds)
+    }
+
+    /// Remembers a call for the page.
+    pub fn keep_call(&mut self, what: String, status: u16) {
+        if self.calls.len() >= CALLS_KEPT {
+            self.calls.pop_front();
+        }
+        let at = self.now();
+        self.calls.push_back(LastCall { at, what, status });
+    }
+
+    /// A webhook of this kind. Its id follows from the seed and from how many there were.
+    pub fn notice(&self, seed: u64, partner: &str, kind: &str, data: &Value) -> Notice {
+        let body = json!({ "type": kind, "timestamp": self.now(), "data": data });
+        let id = notice_id(seed, partner, kind, self.book.notices_written);
+        Notice { id, partner: partner.to_owned(), body: body.to_string() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Does the sandbox behave as a partner would: one voucher a key, a book that outlives it, faults
 //! when asked?
 //!
-//! Rows: P11, P8, P2, D4.
+//! Rows: P11, P8, P2, D4, A2.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -58,6 +58,12 @@ impl Shop {
         let order = self.http.post(url).bearer_auth(&self.token).header("Idempotency-Key", key);
         let answer = order.json(body).send().await.unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
+    }
+
+    async fn text(&self, path: &str) -> String {
+        let url = format!("{}{path}", self.base);
+        let answer = self.http.get(url).bearer_auth(&self.token).send().await.unwrap();
+        answer.text().await.unwrap()
     }
 
     async fn get(&self, path: &str) -> (u16, Value) {
@@ -177,5 +183,73 @@ async fn what_is_to_go_wrong_goes_wrong_as_often_as_it_was_asked_for() {
         seen.push(shop.order(&format!("k{n}"), &twenty(&format!("REF{n}"))).await.0);
     }
     assert_eq!(seen, [422, 422, 500, 201]);
+    shop.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_days_statement_adds_up_and_can_be_cut_short_on_request() {
+    let book = tempfile::tempdir().unwrap();
+    let shop = Shop::open(book.path()).await;
+    let (_, voucher) = shop.order("k1", &twenty("REF1")).await;
+    let at_till = json!({ "partner": "woolworths", "partner_ref": voucher["voucher_id"],
+        "amount": "12.50" });
+    let (_, spent) = shop.control("redeem", at_till).await;
+    let undone = json!({ "partner": "woolworths", "partner_ref": voucher["voucher_id"],
+        "redemption_id": spent["redemption_id"] });
+    assert_eq!(shop.control("reverse", undone).await.0, 200);
+    let today = crate::clock::real_now().with_timezone(&chrono_tz::Australia::Sydney);
+    let path = format!("/woolworths/statements/{}", today.date_naive());
+    let whole = shop.text(&path).await;
+    let lines: Vec<&str> = whole.lines().collect();
+    assert_eq!(lines.len(), 5, "{whole}");
+    assert!(lines[0].starts_with("H,ANCHOR-RECON,1,woolworths,"), "{whole}");
+    for (line, movement) in
+        lines[1..4].iter().zip(["ISSUE,REF1", "REDEEM,REF1", "REDEEM_REVERSAL,REF1"])
+    {
+        assert!(line.contains(&format!(",{movement},")), "{line}");
+    }
+    let above = whole.rsplit_once("T,").unwrap().0;
+    let digest = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(above.as_bytes()));
+    let totals = "ISSUE:1:2000,REDEEM:1:-1250,REDEEM_REVERSAL:1:1250,2000";
+    assert_eq!(lines[4], format!("T,3,{totals},SHA256:{digest}"));
+    let before = shop.text("/woolworths/statements/2020-01-01").await;
+    assert_eq!(before.lines().count(), 2, "nothing happened then: {before}");
+    let faults = json!({ "partner": "woolworths", "operation": "statement",
+        "faults": [{ "kind": "truncated_statement" }] });
+    assert_eq!(shop.control("faults", faults).await.0, 200);
+    assert!(shop.text(&path).await.len() < whole.len());
+    shop.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sandboxes_of_one_seed_give_the_same_ids_and_codes() {
+    let mut given = Vec::new();
+    for _ in 0..2 {
+        let book = tempfile::tempdir().unwrap();
+        let shop = Shop::open(book.path()).await;
+        let (_, first) = shop.order("k1", &twenty("REF1")).await;
+        let (_, second) = shop.order("k2", &twenty("REF2")).await;
+        let names = ["voucher_id", "code", "pin", "barcode"];
+        given
+            .push((names.map(|name| first[name].clone()), names.map(|name| second[name].clone())));
+        shop.running.stop().await;
+    }
+    assert_eq!(given[0], given[1]);
+    assert_ne!(given[0].0, given[0].1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_token_is_refused_and_the_page_shows_the_last_calls_without_bodies() {
+    let book = tempfile::tempdir().unwrap();
+    let shop = Shop::open(book.path()).await;
+    let faults = json!({ "partner": "woolworths", "operation": "issue",
+        "faults": [{ "kind": "token_revoked" }] });
+    shop.control("faults", faults).await;
+    assert_eq!(shop.order("k1", &twenty("REF1")).await.0, 401);
+    assert_eq!(shop.order("k1", &twenty("REF1")).await.0, 401, "until there is a new one");
+    let page = shop.text("/").await;
+    assert!(page.contains("POST /woolworths/vouchers") && page.contains("<td>401"), "{page}");
+    assert!(page.contains("woolworths-egift") && page.contains("/control/faults"));
+    assert!(!page.contains("REF1") && !page.contains("our-secret"), "no body, no secret");
     shop.running.stop().await;
 }

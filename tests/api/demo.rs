@@ -61,6 +61,7 @@ async fn the_story_ends_with_books_that_agree_and_with_exit_1_when_they_are_made
     assert_eq!(first.status.code(), Some(0), "{}", text(&first.stderr));
     let told: Value = serde_json::from_slice(&first.stdout).expect("one JSON value, nothing else");
     assert_eq!((&told["agree"], &told["vouchers"]), (&true.into(), &6.into()), "{told}");
+    assert_eq!(told["credits"], 2, "{told}");
     let figures = told["partners"].as_array().unwrap();
     let woolworths = figures.iter().find(|line| line["partner_id"] == "woolworths").unwrap();
     let figures = ["issued", "redeemed", "outstanding"].map(|name| woolworths[name].as_str());
@@ -77,7 +78,7 @@ async fn the_story_ends_with_books_that_agree_and_with_exit_1_when_they_are_made
     let differs = played(place.path(), &["--once"]).await;
     assert_eq!(differs.status.code(), Some(1));
     let why = text(&differs.stderr);
-    assert!(why.contains("coles") && why.contains("redeemed 5.00"), "{why}");
+    assert!(why.contains("fuel-voucher") && why.contains("redeemed 5.00"), "{why}");
     assert!(text(&differs.stdout).contains("THE BOOKS DISAGREE"));
     assert!(!server_runs(place.path()));
 }
@@ -97,7 +98,10 @@ async fn what_is_printed_to_be_pasted_works(folder: &Path) {
     };
     tokio::time::timeout(PATIENCE, until_the_end).await.expect("it is up in time");
     assert!(said.iter().any(|line| line.contains("goes on where it was")), "{said:?}");
-    assert!(said.iter().any(|line| line.ends_with("6 vouchers, the books agree")), "{said:?}");
+    assert!(
+        said.iter().any(|line| line.ends_with("6 vouchers, 2 credits, the books agree")),
+        "{said:?}"
+    );
     let begin = said.iter().position(|line| line == "Try these:").expect("there are calls");
     let (calls, commands): (Vec<&str>, Vec<&str>) = said[begin + 1..]
         .iter()

@@ -7,6 +7,7 @@ mod edge;
 mod journeys;
 mod main_job;
 mod many_at_once;
+mod partners;
 mod rebuild;
 mod rewards;
 mod secrets;

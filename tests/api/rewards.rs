@@ -134,7 +134,7 @@ async fn a_choice_is_claimed_once_and_answered_the_same_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn claims_that_cannot_be_carried_out_say_what_could_be_done() {
-    let app = TestApp::start().await;
+    let app = TestApp::start_lacking("kmart").await;
     let (member, reward) = with_a_choice(&app).await;
     app.until_idle().await;
     let head = app.head().await;

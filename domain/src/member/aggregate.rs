@@ -14,13 +14,28 @@ use super::{
 use crate::aggregate::aggregate;
 use crate::ids::PartnerId;
 
+/// What a member was asked and said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Consent {
+    /// To what.
+    pub purpose: ConsentPurpose,
+    /// With whom.
+    pub partner_id: PartnerId,
+    /// Whether they agree.
+    pub granted: bool,
+    /// Which text they read.
+    pub text_version: String,
+    /// Since when it is so.
+    pub at: DateTime<Utc>,
+}
+
 /// A member's record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     contact_tag: Option<String>,
     has_email: bool,
-    /// What they agree to, with the version of the text they read.
-    consents: BTreeMap<String, String>,
+    /// What they were asked, and what they said last.
+    consents: BTreeMap<String, Consent>,
     is_erasure_requested: bool,
     is_erased: bool,
 }
@@ -29,7 +44,12 @@ impl Member {
     /// Whether they agree to this, with this partner.
     #[must_use]
     pub fn consents_to(&self, purpose: ConsentPurpose, partner: &PartnerId) -> bool {
-        self.consents.contains_key(&consent_key(purpose, partner))
+        self.consents.get(&consent_key(purpose, partner)).is_some_and(|consent| consent.granted)
+    }
+
+    /// Everything they ever agreed to, and whether they still do.
+    pub fn consents(&self) -> impl Iterator<Item = &Consent> {
+        self.consents.values()
     }
 
     /// Whether there is a way to reach them.
@@ -74,7 +94,8 @@ impl Member {
             }
             MemberCommand::GiveConsent { purpose, partner_id, text_version } => {
                 let known = self.consents.get(&consent_key(purpose, &partner_id));
-                if known == Some(&text_version) {
+                let granted = known.filter(|consent| consent.granted);
+                if granted.is_some_and(|consent| consent.text_version == text_version) {
                     return Ok(Vec::new());
                 }
                 vec![ConsentGiven { purpose, partner_id, text_version, occurred_at }.into()]
@@ -99,10 +120,21 @@ impl Member {
             }
             MemberEvent::ConsentGiven(e) => {
                 let key = consent_key(e.purpose, &e.partner_id);
-                self.consents.insert(key, e.text_version.clone());
+                let consent = Consent {
+                    purpose: e.purpose,
+                    partner_id: e.partner_id.clone(),
+                    granted: true,
+                    text_version: e.text_version.clone(),
+                    at: e.occurred_at,
+                };
+                self.consents.insert(key, consent);
             }
             MemberEvent::ConsentWithdrawn(e) => {
-                self.consents.remove(&consent_key(e.purpose, &e.partner_id));
+                let key = consent_key(e.purpose, &e.partner_id);
+                if let Some(consent) = self.consents.get_mut(&key) {
+                    consent.granted = false;
+                    consent.at = e.occurred_at;
+                }
             }
             MemberEvent::ErasureRequested(_) => self.is_erasure_requested = true,
             MemberEvent::MemberErased(_) => self.is_erased = true,

@@ -10,7 +10,7 @@ mod event;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::Member;
+pub use aggregate::{Consent, Member};
 pub use command::MemberCommand;
 pub use error::MemberError;
 pub use event::*;

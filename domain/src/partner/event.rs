@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::product::Product;
 use crate::money::{Amount, Currency};
-use crate::reward::{FundingModel, ValueKind};
+use crate::reward::FundingModel;
 
 /// Of which kind a partner is (P1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,17 +19,6 @@ pub enum PartnerType {
     Transport,
     /// Help by people; no money moves.
     Support,
-}
-
-/// Something a partner can be asked for, by its catalogue id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Product {
-    /// The id that orders carry.
-    pub id: String,
-    /// What a member reads.
-    pub name: String,
-    /// Voucher or credit.
-    pub kind: ValueKind,
 }
 
 /// What the catalogue says of a partner, as far as anybody but the program itself needs it.

@@ -8,6 +8,7 @@ mod aggregate;
 mod command;
 mod error;
 mod event;
+mod product;
 #[cfg(test)]
 mod tests;
 
@@ -15,3 +16,4 @@ pub use aggregate::{Partner, PartnerStatus};
 pub use command::PartnerCommand;
 pub use error::PartnerError;
 pub use event::*;
+pub use product::{Product, ProductRules, SafetyTag};

@@ -54,9 +54,9 @@ impl fmt::Display for VerificationStatus {
 }
 
 /// A member's account at a partner.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PartnerAccount {
-    owner: Option<(MemberId, PartnerId)>,
+    requested: Option<AccountLinkRequested>,
     status: VerificationStatus,
     /// Bills and payments on record, by the partner's ids.
     known: BTreeSet<String>,
@@ -71,6 +71,12 @@ impl PartnerAccount {
         self.status
     }
 
+    /// How it was asked for; none while nothing has been recorded.
+    #[must_use]
+    pub fn requested(&self) -> Option<&AccountLinkRequested> {
+        self.requested.as_ref()
+    }
+
     /// What follows from a wish.
     ///
     /// # Errors
@@ -78,9 +84,8 @@ impl PartnerAccount {
     pub fn decide(&self, command: PartnerAccountCommand, at: DateTime<Utc>) -> Decision {
         use PartnerAccountCommand as C;
         use VerificationStatus::{Pending, Refused, RelinkNeeded as Relink, Unlinked, Verified};
-        let Some((member_id, partner_id)) = self.owner.clone() else {
-            return Self::first(command, at);
-        };
+        let Some(requested) = &self.requested else { return Self::first(command, at) };
+        let (member_id, partner_id) = (requested.member_id, requested.partner_id.clone());
         let occurred_at = at;
         match command {
             C::RequestLink { .. } => Ok(Vec::new()),
@@ -211,7 +216,7 @@ impl PartnerAccount {
         use PartnerAccountEvent as E;
         match event {
             E::AccountLinkRequested(e) => {
-                self.owner = Some((e.member_id, e.partner_id.clone()));
+                self.requested = Some(e.clone());
                 self.status = VerificationStatus::Pending;
             }
             E::AccountLinked(_) => self.status = VerificationStatus::Pending,

@@ -7,6 +7,9 @@ mod aggregate;
 mod command;
 mod error;
 mod event;
+pub mod number;
+#[cfg(test)]
+mod number_tests;
 #[cfg(test)]
 mod tests;
 

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    FundingModel, MilestoneReached, RewardCommand, RewardError, RewardEvent, RewardStatus,
-    ValueKind,
+    CreditState, FundingModel, MilestoneReached, RewardCommand, RewardError, RewardEvent,
+    RewardStatus, ValueKind,
 };
 use crate::aggregate::aggregate;
 use crate::ids::{AccountId, PartnerId};
@@ -143,7 +143,10 @@ pub struct IssuedCredit {
     pub credit_id: String,
     pub partner_id: PartnerId,
     pub attempt: u32,
+    pub account_id: AccountId,
+    pub amount: Amount,
     pub funding_model: FundingModel,
+    pub state: CreditState,
     pub is_settled: bool,
 }
 
@@ -157,6 +160,8 @@ pub struct Reward {
     pub(super) refusals: Vec<Refusal>,
     pub(super) voucher: Option<IssuedVoucher>,
     pub(super) credit: Option<IssuedCredit>,
+    /// Accounts from which a credit came back: it would come back again.
+    pub(super) returned_from: Vec<AccountId>,
     pub(super) found_late: Vec<String>,
     /// What a void gave back: less than the face value when some of it had been spent.
     pub(super) given_back: Option<Amount>,
@@ -199,7 +204,8 @@ impl Reward {
             | C::RecordVoucher(_)
             | C::RecordCredit { .. }
             | C::AttestOutcome { .. } => self.decide_issuing(reached, command, at),
-            C::SettleCredit { .. }
+            C::ProgressCredit { .. }
+            | C::SettleCredit { .. }
             | C::ReturnCredit { .. }
             | C::Reveal
             | C::RecordRedemption { .. }
@@ -262,6 +268,12 @@ impl Reward {
     #[must_use]
     pub fn credit(&self) -> Option<&IssuedCredit> {
         self.credit.as_ref()
+    }
+
+    /// Whether a credit to this account came back.
+    #[must_use]
+    pub fn came_back_from(&self, account: AccountId) -> bool {
+        self.returned_from.contains(&account)
     }
 
     /// What the member is still owed and nobody has issued.

@@ -3,9 +3,10 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::event::{ChosenBecause, FundingModel, RewardType, ValueKind};
+use super::event::{ChosenBecause, CreditState, FundingModel, RewardType, ValueKind};
 use crate::ids::{AccountId, MemberId, MilestoneId, PartnerId, PolicyVersion};
 use crate::money::{Amount, Currency};
+use crate::partner::ProductRules;
 use crate::sealed::{Sealed, VoucherBarcode, VoucherCode, VoucherPin};
 
 /// What a milestone's day brings, copied from the policy in force.
@@ -24,6 +25,7 @@ pub struct ReachMilestone {
     pub currency: Currency,
     pub eligible_partners: Vec<PartnerId>,
     pub claim_only: Vec<PartnerId>,
+    pub product_rules: ProductRules,
     /// Why a person should look at it first, if one should.
     pub hold: Option<String>,
 }
@@ -112,8 +114,15 @@ pub enum RewardCommand {
         response_digest: String,
         applied_at: DateTime<Utc>,
     },
-    /// The credit has arrived.
-    SettleCredit { credit_id: String, at: DateTime<Utc> },
+    /// The credit has come further.
+    ProgressCredit { credit_id: String, state: CreditState, at: DateTime<Utc> },
+    /// The credit has arrived. `amount` is the partner's word, when it said one.
+    SettleCredit {
+        credit_id: String,
+        amount: Option<Amount>,
+        state: Option<CreditState>,
+        at: DateTime<Utc>,
+    },
     /// The credit came back.
     ReturnCredit { credit_id: String, why: String, at: DateTime<Utc> },
     /// The member looks at the code.

@@ -40,6 +40,7 @@ impl Reward {
             currency: reach.currency,
             eligible_partners: reach.eligible_partners,
             claim_only: reach.claim_only,
+            product_rules: reach.product_rules,
             occurred_at: at,
         };
         std::iter::once(reached.into()).chain(held).collect()
@@ -64,7 +65,9 @@ impl Reward {
             }
             C::AwaitAccount { partners } => match self.status {
                 RewardStatus::AwaitingAccount => Ok(Vec::new()),
-                RewardStatus::Pending => {
+                RewardStatus::Pending | RewardStatus::Processing
+                    if self.open_attempt().is_none() && self.credit.is_none() =>
+                {
                     Ok(vec![AccountAwaited { member_id, partners, occurred_at: at }.into()])
                 }
                 status => Err(RewardError::NotNow { status }),

@@ -10,9 +10,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    CreditReturned, CreditSettled, ExpiryUndone, IssuedCredit, IssuedVoucher, MilestoneReached,
-    RedemptionReversed, Reward, RewardCommand, RewardError, RewardEvent, RewardStatus,
-    VoucherExpired, VoucherRedeemed, VoucherRevealed, VoucherVoided,
+    CreditProgressed, CreditReturned, CreditSettled, CreditState, ExpiryUndone, IssuedCredit,
+    IssuedVoucher, MilestoneReached, RedemptionReversed, Reward, RewardCommand, RewardError,
+    RewardEvent, RewardStatus, VoucherExpired, VoucherRedeemed, VoucherRevealed, VoucherVoided,
 };
 use crate::money::Amount;
 
@@ -43,24 +43,11 @@ impl Reward {
     ) -> Decision {
         use RewardCommand as C;
         match command {
-            C::SettleCredit { credit_id, at } => self.settled(reached, &credit_id, at),
-            C::ReturnCredit { credit_id, why, at } => {
-                let credit = self.credit_called(&credit_id)?;
-                Ok(vec![
-                    CreditReturned {
-                        member_id: reached.member_id,
-                        partner_id: credit.partner_id.clone(),
-                        credit_id,
-                        why,
-                        reward_type: reached.reward_type,
-                        amount: reached.amount,
-                        currency: reached.currency,
-                        funding_model: credit.funding_model,
-                        occurred_at: at,
-                    }
-                    .into(),
-                ])
+            C::ProgressCredit { credit_id, state, at } => {
+                self.progressed(reached, &credit_id, state, at)
             }
+            C::SettleCredit { .. } => self.settled(reached, command),
+            C::ReturnCredit { credit_id, why, at } => self.returned(reached, &credit_id, why, at),
             C::Reveal => self.revealed(reached, at),
             C::RecordRedemption { voucher_id, redemption_id, amount, redeemed_at } => {
                 let reported = Reported { voucher_id, redemption_id, amount, at: redeemed_at };
@@ -78,8 +65,41 @@ impl Reward {
         }
     }
 
-    fn settled(&self, reached: &MilestoneReached, credit_id: &str, at: DateTime<Utc>) -> Decision {
+    /// Only ever forward: an older word that arrives later changes nothing.
+    fn progressed(
+        &self,
+        reached: &MilestoneReached,
+        credit_id: &str,
+        state: CreditState,
+        at: DateTime<Utc>,
+    ) -> Decision {
         let credit = self.credit_called(credit_id)?;
+        if credit.is_settled || state <= credit.state || state.is_final() {
+            return Ok(Vec::new());
+        }
+        Ok(vec![
+            CreditProgressed {
+                member_id: reached.member_id,
+                partner_id: credit.partner_id.clone(),
+                credit_id: credit_id.to_owned(),
+                state,
+                occurred_at: at,
+            }
+            .into(),
+        ])
+    }
+
+    fn settled(&self, reached: &MilestoneReached, command: RewardCommand) -> Decision {
+        let RewardCommand::SettleCredit { credit_id, amount, state, at } = command else {
+            return Err(RewardError::NotNow { status: self.status });
+        };
+        let credit = self.credit_called(&credit_id)?;
+        if let Some(said) = amount.filter(|said| *said != credit.amount) {
+            return Err(RewardError::NotWhatWasOrdered {
+                wanted: credit.amount.to_string(),
+                got: said.to_string(),
+            });
+        }
         if credit.is_settled {
             return Ok(Vec::new());
         }
@@ -87,11 +107,37 @@ impl Reward {
             CreditSettled {
                 member_id: reached.member_id,
                 partner_id: credit.partner_id.clone(),
-                credit_id: credit_id.to_owned(),
+                credit_id,
                 reward_type: reached.reward_type,
-                amount: reached.amount,
+                amount: credit.amount,
                 currency: reached.currency,
                 funding_model: credit.funding_model,
+                state,
+                occurred_at: at,
+            }
+            .into(),
+        ])
+    }
+
+    fn returned(
+        &self,
+        reached: &MilestoneReached,
+        credit_id: &str,
+        why: String,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        let credit = self.credit_called(credit_id)?;
+        Ok(vec![
+            CreditReturned {
+                member_id: reached.member_id,
+                partner_id: credit.partner_id.clone(),
+                credit_id: credit_id.to_owned(),
+                why,
+                reward_type: reached.reward_type,
+                amount: credit.amount,
+                currency: reached.currency,
+                funding_model: credit.funding_model,
+                was_settled: credit.is_settled,
                 occurred_at: at,
             }
             .into(),

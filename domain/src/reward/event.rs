@@ -15,6 +15,7 @@ pub use super::event_issuing::*;
 pub use super::event_using::*;
 use crate::ids::{AccountId, MemberId, MilestoneId, PartnerId, PolicyVersion};
 use crate::money::{Amount, Currency};
+use crate::partner::ProductRules;
 
 /// What kind of help a milestone gives (M3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,6 +98,9 @@ pub struct MilestoneReached {
     /// Those of them that are never chosen by themselves, only by the member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claim_only: Vec<PartnerId>,
+    /// Which products it may be given as.
+    #[serde(default, skip_serializing_if = "ProductRules::is_empty")]
+    pub product_rules: ProductRules,
     /// When it was found.
     pub occurred_at: DateTime<Utc>,
 }
@@ -223,6 +227,7 @@ crate::event::events! {
         IssuanceRepeated "1.0",
         VoucherIssued "1.0",
         CreditApplied "1.0",
+        CreditProgressed "1.0",
         CreditSettled "1.0",
         CreditReturned "1.0",
         VoucherRevealed "1.0",

@@ -7,6 +7,47 @@ use super::event::{FundingModel, RewardType};
 use crate::ids::{MemberId, PartnerId};
 use crate::money::{Amount, Currency};
 
+/// How far a credit has come at the partner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreditState {
+    /// The partner took it.
+    Accepted,
+    /// It stands on the account, on no bill yet.
+    PostedToAccount,
+    /// It waits until the card is shown to a reader.
+    AwaitingTap,
+    /// It waited too long and sleeps; showing the card wakes it.
+    Dormant,
+    /// It stands on a bill.
+    OnBill,
+    /// It is on the card.
+    Loaded,
+}
+
+impl CreditState {
+    /// Whether it can go no further.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        matches!(self, Self::OnBill | Self::Loaded)
+    }
+}
+
+/// The credit has come further, and is not there yet. No money moves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CreditProgressed {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Where.
+    pub partner_id: PartnerId,
+    /// The partner's id of the credit.
+    pub credit_id: String,
+    /// How far.
+    pub state: CreditState,
+    /// When, by the partner's word.
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// The credit has arrived: on the bill, loaded on the card, or in the partner's statement.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CreditSettled {
@@ -24,6 +65,9 @@ pub struct CreditSettled {
     pub currency: Currency,
     /// Who pays.
     pub funding_model: FundingModel,
+    /// Where it stands now, where the partner says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<CreditState>,
     /// When it arrived, by the partner's word.
     pub occurred_at: DateTime<Utc>,
 }
@@ -47,6 +91,9 @@ pub struct CreditReturned {
     pub currency: Currency,
     /// Who pays.
     pub funding_model: FundingModel,
+    /// Whether it had been told as arrived before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_settled: bool,
     /// When.
     pub occurred_at: DateTime<Utc>,
 }

@@ -6,8 +6,8 @@
 
 use super::aggregate::Redemption;
 use super::{
-    Attempt, AttemptState, Chosen, IssuanceRequested, IssuedCredit, IssuedVoucher, Refusal,
-    Reward, RewardEvent, VoucherIssued,
+    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRequested, IssuedCredit,
+    IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
 };
 use crate::money::Amount;
 
@@ -26,8 +26,8 @@ impl Reward {
     /// Choosing, asking, and what was answered.
     fn evolve_asking(&mut self, event: &RewardEvent) {
         match event {
+            RewardEvent::AccountAwaited(_) => self.chosen = None,
             RewardEvent::MilestoneReached(_)
-            | RewardEvent::AccountAwaited(_)
             | RewardEvent::VerificationRequested(_)
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::RewardHeld(_)
@@ -37,6 +37,7 @@ impl Reward {
             | RewardEvent::RewardCancelled(_)
             | RewardEvent::VoucherIssued(_)
             | RewardEvent::CreditApplied(_)
+            | RewardEvent::CreditProgressed(_)
             | RewardEvent::CreditSettled(_)
             | RewardEvent::CreditReturned(_)
             | RewardEvent::VoucherRedeemed(_)
@@ -85,11 +86,10 @@ impl Reward {
                 let state = AttemptState::Requested { resolve_at: e.resolve_at };
                 self.move_attempt(e.attempt, state);
             }
+            RewardEvent::OutcomeAttested(e) if e.issued => {}
             RewardEvent::OutcomeAttested(e) => {
-                if !e.issued {
-                    self.chosen = None;
-                    self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
-                }
+                self.chosen = None;
+                self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
             }
             RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
         }
@@ -104,19 +104,20 @@ impl Reward {
             }
             RewardEvent::CreditApplied(e) => {
                 self.move_attempt(e.attempt, AttemptState::Issued);
-                self.credit = Some(IssuedCredit {
-                    credit_id: e.credit_id.clone(),
-                    partner_id: e.partner_id.clone(),
-                    attempt: e.attempt,
-                    funding_model: e.funding_model,
-                    is_settled: false,
-                });
+                self.credit = Some(credit(e));
             }
-            RewardEvent::CreditSettled(_) => {
-                self.credit.iter_mut().for_each(|credit| credit.is_settled = true);
+            RewardEvent::CreditProgressed(e) => {
+                self.credit.iter_mut().for_each(|credit| credit.state = e.state);
+            }
+            RewardEvent::CreditSettled(e) => {
+                if let Some(credit) = &mut self.credit {
+                    credit.is_settled = true;
+                    credit.state = e.state.unwrap_or(credit.state);
+                }
             }
             RewardEvent::CreditReturned(_) => {
-                self.credit = None;
+                let credit = self.credit.take();
+                self.returned_from.extend(credit.map(|credit| credit.account_id));
                 self.chosen = None;
             }
             RewardEvent::VoucherRedeemed(e) => {
@@ -196,6 +197,19 @@ fn attempt(e: &IssuanceRequested) -> Attempt {
         may_have_arrived: false,
         requested_at: e.occurred_at,
         state: AttemptState::Requested { resolve_at: e.resolve_at },
+    }
+}
+
+fn credit(e: &CreditApplied) -> IssuedCredit {
+    IssuedCredit {
+        credit_id: e.credit_id.clone(),
+        partner_id: e.partner_id.clone(),
+        attempt: e.attempt,
+        account_id: e.account_id,
+        amount: e.amount,
+        funding_model: e.funding_model,
+        state: CreditState::Accepted,
+        is_settled: false,
     }
 }
 

@@ -90,7 +90,14 @@ impl RewardStatus {
                 &[S::AwaitingChoice, S::OnReview, S::Processing, S::Cancelled]
             }
             S::OnReview => &[S::Pending, S::AwaitingChoice, S::AwaitingAccount, S::Cancelled],
-            S::Processing => &[S::Pending, S::AwaitingChoice, S::Issued, S::Failed, S::Cancelled],
+            S::Processing => &[
+                S::Pending,
+                S::AwaitingChoice,
+                S::AwaitingAccount,
+                S::Issued,
+                S::Failed,
+                S::Cancelled,
+            ],
             S::Issued => {
                 &[S::PartlyRedeemed, S::Redeemed, S::Expired, S::AwaitingAccount, S::OnReview]
             }
@@ -147,7 +154,9 @@ impl RewardStatus {
             }
             RewardEvent::RewardFailed(_) => Self::Failed,
             RewardEvent::RewardCancelled(_) => Self::Cancelled,
-            RewardEvent::VoucherRevealed(_) | RewardEvent::LateIssueFound(_) => self,
+            RewardEvent::VoucherRevealed(_)
+            | RewardEvent::CreditProgressed(_)
+            | RewardEvent::LateIssueFound(_) => self,
         }
     }
 }

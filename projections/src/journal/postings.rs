@@ -94,9 +94,19 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
             opposite(expired(&e.partner_id, (e.amount, e.currency), e.funding_model))
         }
         E::VoucherVoided(e) => given_back(&e.partner_id, (e.unspent, e.currency), e.funding_model),
-        E::CreditReturned(e) => given_back(&e.partner_id, (e.amount, e.currency), e.funding_model),
+        E::CreditReturned(e) => {
+            let value = (e.amount, e.currency);
+            let mut postings = if e.was_settled {
+                opposite(used(&e.partner_id, value, e.funding_model))
+            } else {
+                Vec::new()
+            };
+            postings.extend(given_back(&e.partner_id, value, e.funding_model));
+            postings
+        }
         E::OutcomeAttested(_)
         | E::PartnerChosen(_)
+        | E::CreditProgressed(_)
         | E::AccountAwaited(_)
         | E::VerificationRequested(_)
         | E::VerificationPassed(_)

@@ -103,9 +103,16 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         RewardEvent::RedemptionReversed(_) => moved.redeemed -= amount,
         RewardEvent::VoucherExpired(_) => moved.expired += amount,
         RewardEvent::ExpiryUndone(_) => moved.expired -= amount,
-        RewardEvent::VoucherVoided(_) | RewardEvent::CreditReturned(_) => moved.voided += amount,
+        RewardEvent::VoucherVoided(_) => moved.voided += amount,
+        RewardEvent::CreditReturned(e) => {
+            moved.voided += amount;
+            if e.was_settled {
+                moved.redeemed -= amount;
+            }
+        }
         RewardEvent::MilestoneReached(_)
         | RewardEvent::PartnerChosen(_)
+        | RewardEvent::CreditProgressed(_)
         | RewardEvent::AccountAwaited(_)
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)

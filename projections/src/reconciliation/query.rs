@@ -158,12 +158,16 @@ async fn lines(
              sum(sign * amount) FILTER (WHERE account LIKE 'liabilities:clearing:%') AS in_flight,
              sum(amount) FILTER (WHERE counts AND event_type IN
                ('VoucherIssued', 'CreditApplied', 'LateIssueFound')) AS issued,
-             sum(CASE event_type WHEN 'RedemptionReversed' THEN -amount ELSE amount END)
+             sum(CASE WHEN event_type IN ('RedemptionReversed', 'CreditReturned') THEN -amount
+                      ELSE amount END)
                FILTER (WHERE counts AND event_type IN
-               ('VoucherRedeemed', 'CreditSettled', 'RedemptionReversed')) AS redeemed,
+                 ('VoucherRedeemed', 'CreditSettled', 'RedemptionReversed')
+                 OR event_type = 'CreditReturned' AND sign = 1 AND
+                 (account LIKE 'liabilities:outstanding:%' OR account LIKE 'memo:issued:%'))
+               AS redeemed,
              sum(CASE event_type WHEN 'ExpiryUndone' THEN -amount ELSE amount END)
-               FILTER (WHERE counts AND event_type IN
-               ('VoucherExpired', 'ExpiryUndone')) AS expired,
+               FILTER (WHERE counts AND event_type IN ('VoucherExpired', 'ExpiryUndone'))
+               AS expired,
              sum(amount) FILTER (WHERE counts AND event_type IN
                ('VoucherVoided', 'CreditReturned')) AS voided
              FROM (SELECT *, line = 1 AND sign = -1 AS counts FROM counted) c

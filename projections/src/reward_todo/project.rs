@@ -110,7 +110,7 @@ async fn write(
     Ok(())
 }
 
-/// An account was verified: what waited for one is due.
+/// An account was verified: what waited for one is due, and what found nobody looks again.
 async fn wake(
     member: Uuid,
     at: DateTime<Utc>,
@@ -118,7 +118,7 @@ async fn wake(
 ) -> Result<(), ProjectionError> {
     sqlx::query(
         "UPDATE reward_todo SET step = 'choose', next_at = $2, lease_owner = NULL
-          WHERE member_id = $1 AND step = 'wait_account'",
+          WHERE member_id = $1 AND step IN ('wait_account', 'choose')",
     )
     .bind(member)
     .bind(at)
@@ -158,6 +158,7 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::RewardCancelled(e) => (e.member_id, "done", None),
         RewardEvent::RedemptionReversed(e) => (e.member_id, "expire", now),
         RewardEvent::VoucherRevealed(_)
+        | RewardEvent::CreditProgressed(_)
         | RewardEvent::VoucherRedeemed(_)
         | RewardEvent::ExpiryUndone(_)
         | RewardEvent::VerificationRequested(_)

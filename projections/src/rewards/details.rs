@@ -36,6 +36,23 @@ pub(super) fn sealed(e: &VoucherIssued) -> Value {
     json!({ "attempt": e.attempt, "code": e.code, "pin": e.pin, "barcode": e.barcode })
 }
 
+/// One sentence for the member about a credit that was given; none before that.
+pub(super) fn message_of_credit(status: RewardStatus, state: &str) -> Option<&'static str> {
+    match (status, state) {
+        (RewardStatus::Issued, "awaiting_tap") => {
+            Some("Please tap your card at a reader to collect this.")
+        }
+        (RewardStatus::Issued, "dormant") => {
+            Some("This waits for you: tap your card at a reader, and it comes back within a day.")
+        }
+        (RewardStatus::Issued, _) => {
+            Some("This has been sent to your account. It can take a few days to show there.")
+        }
+        (RewardStatus::Redeemed, _) => Some("This is on your account. We hope it helps."),
+        _ => None,
+    }
+}
+
 /// One sentence for the member.
 pub(super) fn message(status: RewardStatus) -> &'static str {
     match status {

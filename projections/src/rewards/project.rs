@@ -115,17 +115,26 @@ fn fold(row: &mut Row, event: &RewardEvent, recorded: &Recorded) -> Result<(), P
     let reward_type = type_of(&row.reward_type).ok_or(broken("a stored type is known"))?;
     let status = status.after(event, reward_type, face);
     row.status = status.to_string();
-    row.message = Some(details::message(status).to_owned());
     row.updated_at = recorded.recorded_at;
     row.last_position = recorded.position.0;
     value(row, event);
+    row.message = Some(message(row, status).to_owned());
     Ok(())
+}
+
+fn message(row: &Row, status: RewardStatus) -> &'static str {
+    let credit = row.distribution_details.as_ref().filter(|_| row.credit_id.is_some());
+    let state = credit.and_then(|credit| credit["state"].as_str());
+    state
+        .and_then(|state| details::message_of_credit(status, state))
+        .unwrap_or_else(|| details::message(status))
 }
 
 /// What the event says of partner and value.
 fn value(row: &mut Row, event: &RewardEvent) {
     match event {
         RewardEvent::PartnerChosen(e) => row.partner_used = Some(e.partner_id.to_string()),
+        RewardEvent::AccountAwaited(_) => row.partner_used = None,
         RewardEvent::IssuanceRefused(e) => {
             row.partner_used = None;
             row.error_message = Some(e.code.clone());
@@ -148,7 +157,10 @@ fn value(row: &mut Row, event: &RewardEvent) {
             row.issued_at = Some(e.occurred_at);
             row.error_message = None;
         }
-        RewardEvent::CreditSettled(_) => detail(row, "state", json!("settled")),
+        RewardEvent::CreditProgressed(e) => detail(row, "state", json!(e.state)),
+        RewardEvent::CreditSettled(e) => {
+            detail(row, "state", e.state.map_or(json!("settled"), |state| json!(state)));
+        }
         RewardEvent::CreditReturned(e) => {
             detail(row, "state", json!("returned"));
             row.credit_id = None;
@@ -162,7 +174,6 @@ fn value(row: &mut Row, event: &RewardEvent) {
             detail(row, "remaining", json!(Amount::ZERO));
         }
         RewardEvent::MilestoneReached(_)
-        | RewardEvent::AccountAwaited(_)
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)
         | RewardEvent::RewardHeld(_)

@@ -39,6 +39,14 @@ pub struct Verdict {
     /// Figures by partner, ours.
     pub ours: BTreeMap<String, Figures>,
     vouchers: usize,
+    credits: usize,
+}
+
+/// What a partner gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Voucher,
+    Credit,
 }
 
 impl Verdict {
@@ -59,6 +67,7 @@ impl Verdict {
             "differences": self.differences,
             "partners": partners.collect::<Vec<_>>(),
             "vouchers": self.vouchers,
+            "credits": self.credits,
         })
     }
 }
@@ -69,7 +78,7 @@ impl Verdict {
 /// When one of them cannot be asked, or does not answer in figures.
 pub async fn compare(client: &Client, till: &Till) -> anyhow::Result<Verdict> {
     let ours = ours(client).await?;
-    let (theirs, vouchers) = theirs(till).await?;
+    let (theirs, given) = theirs(till).await?;
     let mut differences = Vec::new();
     for partner in ours.keys().chain(theirs.keys()).collect::<std::collections::BTreeSet<_>>() {
         let (we, they) = (ours.get(partner).copied(), theirs.get(partner).copied());
@@ -79,24 +88,25 @@ pub async fn compare(client: &Client, till: &Till) -> anyhow::Result<Verdict> {
         }
     }
     let held = held_by_members(client).await?;
-    for voucher in vouchers.keys().filter(|voucher| !held.contains(voucher)) {
-        differences.push(format!("{voucher} is in a partner's book and with no member"));
+    for value in given.keys().filter(|value| !held.contains(value)) {
+        differences.push(format!("{value} is in a partner's book and with no member"));
     }
-    for voucher in held.iter().filter(|voucher| !vouchers.contains_key(*voucher)) {
-        differences.push(format!("{voucher} is with a member and in no partner's book"));
+    for value in held.iter().filter(|value| !given.contains_key(*value)) {
+        differences.push(format!("{value} is with a member and in no partner's book"));
     }
     let total = |pick: fn(&Figures) -> Amount| {
         ours.values().map(pick).try_fold(Amount::ZERO, Amount::plus)
     };
+    let count = |kind: Given| given.values().filter(|given| **given == kind).count();
+    let (vouchers, credits) = (count(Given::Voucher), count(Given::Credit));
     let summary = format!(
-        "issued {}, redeemed {}, outstanding {} AUD; {} vouchers, {}",
+        "issued {}, redeemed {}, outstanding {} AUD; {vouchers} vouchers, {credits} credits, {}",
         total(|f| f.issued)?,
         total(|f| f.redeemed)?,
         total(|f| f.outstanding)?,
-        vouchers.len(),
         if differences.is_empty() { "the books agree" } else { "THE BOOKS DISAGREE" },
     );
-    Ok(Verdict { summary, differences, ours, vouchers: vouchers.len() })
+    Ok(Verdict { summary, differences, ours, vouchers, credits })
 }
 
 /// Figures as one says them.
@@ -125,14 +135,14 @@ async fn ours(client: &Client) -> anyhow::Result<BTreeMap<String, Figures>> {
     Ok(figures)
 }
 
-/// Figures by partner, and the state of every voucher, from the partners' own book.
+/// Figures by partner, and every voucher and credit that is out, from the partners' own book.
 async fn theirs(
     till: &Till,
-) -> anyhow::Result<(BTreeMap<String, Figures>, BTreeMap<String, String>)> {
+) -> anyhow::Result<(BTreeMap<String, Figures>, BTreeMap<String, Given>)> {
     let answer = till.look("book").await?;
     let rows = answer["vouchers"].as_array().context("vouchers is a list")?;
     let mut figures: BTreeMap<String, Figures> = BTreeMap::new();
-    let mut vouchers = BTreeMap::new();
+    let mut given = BTreeMap::new();
     for row in rows {
         let partner = row["partner"].as_str().context("a voucher has a partner")?;
         let voucher = row["partner_ref"].as_str().context("a voucher has an id")?;
@@ -141,9 +151,22 @@ async fn theirs(
         entry.issued = entry.issued.plus(value)?;
         entry.redeemed = entry.redeemed.plus(value.minus(remaining)?)?;
         entry.outstanding = entry.outstanding.plus(remaining)?;
-        vouchers.insert(voucher.to_owned(), row["state"].to_string());
+        given.insert(voucher.to_owned(), Given::Voucher);
     }
-    Ok((figures, vouchers))
+    for row in answer["credits"].as_array().context("credits is a list")? {
+        let partner = row["partner"].as_str().context("a credit has a partner")?;
+        let credit = row["partner_ref"].as_str().context("a credit has an id")?;
+        let value = amount(&row["amount"])?;
+        let entry = figures.entry(partner.to_owned()).or_default();
+        entry.issued = entry.issued.plus(value)?;
+        match row["state"].as_str().unwrap_or_default() {
+            "on_bill" | "loaded" => entry.redeemed = entry.redeemed.plus(value)?,
+            "returned" | "reversed" => continue,
+            _ => entry.outstanding = entry.outstanding.plus(value)?,
+        }
+        given.insert(credit.to_owned(), Given::Credit);
+    }
+    Ok((figures, given))
 }
 
 async fn held_by_members(client: &Client) -> anyhow::Result<Vec<String>> {
@@ -154,7 +177,8 @@ async fn held_by_members(client: &Client) -> anyhow::Result<Vec<String>> {
         held.extend(
             rewards
                 .iter()
-                .filter_map(|reward| reward["distribution_details"]["voucherId"].as_str())
+                .map(|reward| &reward["distribution_details"])
+                .filter_map(|given| given["voucherId"].as_str().or(given["creditId"].as_str()))
                 .map(str::to_owned),
         );
     }

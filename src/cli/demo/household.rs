@@ -18,7 +18,21 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::postgres::PrivateCluster;
 
 /// Partners that the sandbox acts as.
-pub const PARTNERS: &[&str] = &["woolworths", "coles"];
+pub const PARTNERS: &[&str] = &[
+    "woolworths",
+    "coles",
+    "aldi",
+    "kmart",
+    "target",
+    "energy-australia",
+    "agl",
+    "origin",
+    "telstra",
+    "optus",
+    "opal",
+    "myki",
+    "fuel-voucher",
+];
 const ENVIRONMENT_FILE: &str = "demo.env";
 const CLUSTER: &str = "pg";
 const BOOK: &str = "sandbox";
@@ -47,23 +61,34 @@ impl Household {
             forget(&folder)?;
         }
         if let Ok(found) = Self::read(&folder) {
-            return Ok(Self { _lock: lock, ..found });
+            let mut found = Self { _lock: lock, ..found };
+            found.furnish_partners();
+            found.write()?;
+            return Ok(found);
         }
-        let mut variables = BTreeMap::from([
+        let variables = BTreeMap::from([
             ("ENCRYPTION_KEY".to_owned(), random_hex()),
             ("SUPABASE_JWT_SECRET".to_owned(), random_hex()),
             ("SUPABASE_URL".to_owned(), "http://127.0.0.1:54321".to_owned()),
             ("ANCHOR_SUPPORT_CONTACT".to_owned(), "13 11 14 (Lifeline, day and night)".to_owned()),
         ]);
-        for partner in PARTNERS {
-            let prefix = partner.to_uppercase().replace('-', "_");
-            variables.insert(format!("{prefix}_CLIENT_ID"), format!("anchor-{partner}"));
-            variables.insert(format!("{prefix}_CLIENT_SECRET"), random_hex());
-            variables.insert(format!("{prefix}_WEBHOOK_SECRET"), random_hex());
-        }
-        let household = Self { folder, variables, _lock: lock };
+        let mut household = Self { folder, variables, _lock: lock };
+        household.furnish_partners();
         household.write()?;
         Ok(household)
+    }
+
+    /// Gives credentials to every partner that has none yet: a folder may be older than a partner.
+    fn furnish_partners(&mut self) {
+        for partner in PARTNERS {
+            let prefix = partner.to_uppercase().replace('-', "_");
+            let mut give = |ending: &str, value: String| {
+                self.variables.entry(format!("{prefix}_{ending}")).or_insert(value);
+            };
+            give("CLIENT_ID", format!("anchor-{partner}"));
+            give("CLIENT_SECRET", random_hex());
+            give("WEBHOOK_SECRET", random_hex());
+        }
     }
 
     /// Reads a folder that has been furnished.

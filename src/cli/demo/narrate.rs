@@ -10,7 +10,7 @@ use domain::journey::JourneyEvent;
 use domain::member::MemberEvent;
 use domain::partner::PartnerEvent;
 use domain::partner_account::PartnerAccountEvent;
-use domain::reward::{RewardEvent, RewardType};
+use domain::reward::{CreditState, RewardEvent, RewardType};
 use projections::{Recorded, event_log};
 use sqlx::PgPool;
 
@@ -129,6 +129,9 @@ impl Narrator {
             }
             RewardEvent::VoucherIssued(_)
             | RewardEvent::CreditApplied(_)
+            | RewardEvent::CreditProgressed(_)
+            | RewardEvent::CreditSettled(_)
+            | RewardEvent::CreditReturned(_)
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::VoucherRedeemed(_)
             | RewardEvent::RewardFailed(_) => return self.value(what, event),
@@ -137,8 +140,6 @@ impl Narrator {
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::RewardHeld(_)
             | RewardEvent::RewardReleased(_)
-            | RewardEvent::CreditSettled(_)
-            | RewardEvent::CreditReturned(_)
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
             | RewardEvent::ExpiryUndone(_)
@@ -159,9 +160,10 @@ impl Narrator {
                 e.amount,
                 e.code_masked
             ),
-            RewardEvent::CreditApplied(e) => {
-                format!("{} took the credit of ${}", self.partner(&e.partner_id), e.amount)
-            }
+            RewardEvent::CreditApplied(_)
+            | RewardEvent::CreditProgressed(_)
+            | RewardEvent::CreditSettled(_)
+            | RewardEvent::CreditReturned(_) => return self.credit(event),
             RewardEvent::VoucherRevealed(e) => {
                 format!("{} looked at the code; the look is on record", name_of(e.member_id.0))
             }
@@ -172,6 +174,43 @@ impl Narrator {
             }
             RewardEvent::RewardFailed(e) => {
                 format!("nobody could give {}'s {what}; support knows", name_of(e.member_id.0))
+            }
+            _ => return None,
+        })
+    }
+
+    /// How far a credit has come.
+    fn credit(&self, event: &RewardEvent) -> Option<String> {
+        Some(match event {
+            RewardEvent::CreditApplied(e) => {
+                format!("{} took the credit of ${}", self.partner(&e.partner_id), e.amount)
+            }
+            RewardEvent::CreditProgressed(e) => match e.state {
+                CreditState::AwaitingTap => {
+                    format!("{}'s top-up waits for a tap of the card", name_of(e.member_id.0))
+                }
+                CreditState::Dormant => {
+                    format!("{}'s top-up sleeps until the card is shown", name_of(e.member_id.0))
+                }
+                CreditState::Accepted
+                | CreditState::PostedToAccount
+                | CreditState::OnBill
+                | CreditState::Loaded => {
+                    let partner = self.partner(&e.partner_id);
+                    format!("it stands on {}'s account at {partner}", name_of(e.member_id.0))
+                }
+            },
+            RewardEvent::CreditSettled(e) => match e.state {
+                Some(CreditState::Loaded) => {
+                    format!("${} are on {}'s card now", e.amount, name_of(e.member_id.0))
+                }
+                _ => format!("${} stand on {}'s bill now", e.amount, name_of(e.member_id.0)),
+            },
+            RewardEvent::CreditReturned(e) => {
+                let (partner, why) = (self.partner(&e.partner_id), e.why.replace('_', " "));
+                format!(
+                    "the credit came back from {partner} ({why}); it waits for another account"
+                )
             }
             _ => return None,
         })
@@ -238,8 +277,10 @@ fn member(who: &str, event: &MemberEvent) -> Option<String> {
         MemberEvent::ContactChanged(_) => {
             Some(format!("{who}'s e-mail address is kept, sealed under a key of {who}'s own"))
         }
-        MemberEvent::ConsentGiven(_)
-        | MemberEvent::ConsentWithdrawn(_)
+        MemberEvent::ConsentGiven(e) => {
+            Some(format!("{who} agrees that {} may learn {who}'s account number", e.partner_id))
+        }
+        MemberEvent::ConsentWithdrawn(_)
         | MemberEvent::ErasureRequested(_)
         | MemberEvent::MemberErased(_) => None,
     }

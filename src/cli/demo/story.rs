@@ -63,7 +63,9 @@ impl Stage {
         self.chapter_two().await?;
         self.chapter_three().await?;
         self.chapter_four().await?;
-        self.chapter_five().await
+        self.chapter_five().await?;
+        self.chapter_six().await?;
+        self.chapter_seven().await
     }
 
     /// Mia turns 30, gets her groceries, and spends them.
@@ -136,15 +138,68 @@ impl Stage {
         self.narrator.tell_new().await
     }
 
-    /// Priya chooses.
+    /// Sam links his energy account, and the credit that waited goes there and onto a bill.
     async fn chapter_five(&mut self) -> anyhow::Result<()> {
+        if self.has_status(&SAM, "month_3", "redeemed").await? {
+            return Ok(());
+        }
+        self.heading("Sam", "he links his energy account; what waited for it goes on by itself");
+        self.link(&SAM, "agl", "1234567890").await?;
+        self.wait_for(&SAM, "month_3", "redeemed").await?;
+        self.narrator.tell_new().await
+    }
+
+    /// Priya links her card: the top-up waits for a tap, then it is on the card.
+    async fn chapter_six(&mut self) -> anyhow::Result<()> {
+        if self.has_status(&PRIYA, "month_6", "redeemed").await? {
+            return Ok(());
+        }
+        self.heading("Priya", "she links her Opal card, and taps on at the station");
+        self.link(&PRIYA, "opal", "3085 2200 1234 5670").await?;
+        let reward = self.wait_for(&PRIYA, "month_6", "issued").await?;
+        self.wait_for_tap().await?;
+        let credit = &reward["distribution_details"]["creditId"];
+        let tap = json!({ "partner": "opal", "partner_ref": credit });
+        self.till.ask("tap", tap).await?;
+        self.wait_for(&PRIYA, "month_6", "redeemed").await?;
+        self.narrator.tell_new().await
+    }
+
+    /// The member agrees, and shows that the account is theirs.
+    async fn link(&self, person: &Person, partner: &str, number: &str) -> anyhow::Result<()> {
+        let member = Caller::member(person.id);
+        let consent = json!({ "purpose": "link", "partner_id": partner, "granted": true });
+        self.client.put(member, "/api/consents", consent).await?;
+        let account = json!({ "accountNumber": number, "securityCode": "ABC123" });
+        self.client.post(member, &format!("/api/partners/{partner}/link"), account).await?;
+        Ok(())
+    }
+
+    /// Waits until the top-up waits.
+    async fn wait_for_tap(&mut self) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        loop {
+            self.narrator.tell_new().await?;
+            let reward = self.reward(&PRIYA, "month_6").await?.unwrap_or_default();
+            if reward["distribution_details"]["state"] == "awaiting_tap" {
+                return Ok(());
+            }
+            if begun.elapsed() > PATIENCE {
+                bail!("the top-up should wait for a tap by now");
+            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        }
+    }
+
+    /// Priya chooses, with a second factor.
+    async fn chapter_seven(&mut self) -> anyhow::Result<()> {
         if self.has_status(&PRIYA, "year_1", "issued").await? {
             return Ok(());
         }
         self.heading("Priya", PRIYA.about);
         let reward = self.wait_for(&PRIYA, "year_1", "awaiting_choice").await?;
         let path = format!("/api/rewards/{}/claim", id_of(&reward)?);
-        let claim = json!({ "partnerId": "coles" });
+        let claim = json!({ "partnerId": "fuel-voucher", "product": "fuel-bp" });
         self.client.post(Caller::member(PRIYA.id), &path, claim).await?;
         self.wait_for(&PRIYA, "year_1", "issued").await?;
         self.narrator.tell_new().await

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use domain::ids::PartnerId;
 use projections::runner::{self, ProjectionStatus};
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
@@ -15,6 +16,7 @@ use prometheus::{
 
 use crate::access::Anyone;
 use crate::http::state::AppState;
+use crate::partners::guard::breaker::BreakerState;
 
 /// The measurements of one process.
 #[derive(Clone)]
@@ -27,6 +29,7 @@ struct Measured {
     requests: IntCounterVec,
     durations: HistogramVec,
     head: IntGauge,
+    breakers: IntGaugeVec,
     read_models: ReadModels,
 }
 
@@ -109,10 +112,13 @@ impl Metrics {
         );
         let head = opts("anchor_ledger_head_position", "The last position this process knows of.");
         let registry = Registry::new();
+        let breakers =
+            opts("anchor_partner_breaker", "A partner's breaker: 0 closed, 1 half open, 2 open.");
         let all = Measured {
             requests: IntCounterVec::new(requests, &labels).expect(VALID),
             durations: HistogramVec::new(durations, &labels[..2]).expect(VALID),
             head: IntGauge::with_opts(head).expect(VALID),
+            breakers: IntGaugeVec::new(breakers, &["partner"]).expect(VALID),
             read_models: ReadModels::registered(&registry),
             registry,
         };
@@ -122,6 +128,7 @@ impl Metrics {
         register(Box::new(all.requests.clone()));
         register(Box::new(all.durations.clone()));
         register(Box::new(all.head.clone()));
+        register(Box::new(all.breakers.clone()));
         Self { all: Arc::new(all) }
     }
 
@@ -140,6 +147,16 @@ impl Metrics {
     /// A read model that is asked stands like this.
     pub fn read_model_is(&self, status: &ProjectionStatus) {
         self.all.read_models.show(status);
+    }
+
+    /// A partner's breaker stands so.
+    pub fn breaker_is(&self, partner: &PartnerId, state: BreakerState) {
+        let number = match state {
+            BreakerState::Closed => 0,
+            BreakerState::HalfOpen => 1,
+            BreakerState::Open => 2,
+        };
+        self.all.breakers.with_label_values(&[partner.as_str()]).set(number);
     }
 
     /// Everything, in Prometheus' text form.
@@ -168,6 +185,7 @@ pub async fn show(_: Anyone, metrics: Data<Metrics>, state: Data<AppState>) -> H
     // Without the database, what this process has measured itself is told all the same.
     let all = runner::status(&state.read_pool).await.unwrap_or_default();
     all.iter().filter(|one| one.is_asked()).for_each(|one| metrics.read_model_is(one));
+    state.calls.breakers().for_each(|(partner, breaker)| metrics.breaker_is(partner, breaker));
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(metrics.text())

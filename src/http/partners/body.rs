@@ -45,13 +45,13 @@ pub struct ProductBody {
     pub kind: String,
 }
 
-/// Whether something can be had from this partner now: active, and set up here.
+/// Whether something can be had from this partner now: active, set up here, its breaker not open.
 #[must_use]
 pub fn is_available(state: &AppState, id: &str, status: &str) -> bool {
     let Ok(id) = id.parse::<PartnerId>() else { return false };
     let entry = state.catalogue.get(&id);
     let needs_settings = entry.is_none_or(|entry| entry.moves_value());
-    status == "active" && (!needs_settings || state.partners.contains_key(&id))
+    status == "active" && (!needs_settings || state.calls.is_reachable(&id))
 }
 
 impl PartnerBody {

@@ -3,6 +3,8 @@
 //! Asked before the claim, so that a claim that cannot be carried out is refused with what could be
 //! done instead. The rule itself is the ledger's.
 //!
+//! What the policy does not allow is not offered, whoever sells it.
+//!
 //! Rows: M3, R3, R4, P6.
 
 use domain::ids::{AccountId, MemberId, PartnerId};
@@ -47,7 +49,7 @@ pub async fn offer(
     let Some(row) = available.iter().find(|row| row.partner_id == partner.as_str()) else {
         return Err(unavailable(&available));
     };
-    let products = products(row, reached.reward_type);
+    let products = products(row, reached);
     let found = match product {
         Some(wanted) => products.iter().find(|product| product.id == wanted).ok_or_else(|| {
             let ids: Vec<&str> = products.iter().map(|product| product.id.as_str()).collect();
@@ -80,7 +82,7 @@ pub async fn available(
         .filter_map(|eligible| rows.iter().find(|row| row.partner_id == eligible.as_str()));
     let givers = in_order
         .filter(|row| is_available(state, &row.partner_id, &row.status))
-        .filter(|row| !products(row, reached.reward_type).is_empty());
+        .filter(|row| !products(row, reached).is_empty());
     Ok(givers.cloned().collect())
 }
 
@@ -93,10 +95,11 @@ pub fn unavailable(available: &[PartnerRow]) -> Problem {
 
 /// Groceries come as vouchers and bills are paid by credits; the others come as either, vouchers
 /// first, because they need no account.
-fn products(row: &PartnerRow, reward_type: RewardType) -> Vec<Product> {
+fn products(row: &PartnerRow, reached: &MilestoneReached) -> Vec<Product> {
     let mut all: Vec<Product> =
         serde_json::from_value(row.config["products"].clone()).unwrap_or_default();
-    match reward_type {
+    all.retain(|product| reached.product_rules.allow(product));
+    match reached.reward_type {
         RewardType::GroceryVoucher => all.retain(|product| product.kind == ValueKind::Voucher),
         RewardType::UtilityCredit => all.retain(|product| product.kind == ValueKind::Credit),
         RewardType::TransportCredit | RewardType::ChoiceReward => {

@@ -1,9 +1,22 @@
-//! Which protocols are spoken? A folder each: their calls, their JSON, their published document.
+//! Which protocols are spoken? A folder each: their bytes and their published document.
+//!
+//! All of them are spoken by one [`speaker`], so that what an answer means is decided in one place:
+//! [`answers`] for calls, [`notices`] for webhooks. A protocol says where orders go, what they hold
+//! and how a yes reads.
 
+mod answers;
+#[cfg(test)]
+mod conformance;
+mod notices;
 pub mod retail;
 mod speak;
+mod speaker;
+pub mod support;
+pub mod transport;
+pub mod utility;
+mod values;
 
-pub use speak::speak;
+pub use speak::{capabilities_of, speak};
 
 /// A protocol as it is published for partners' engineers.
 #[derive(Debug, Clone, Copy)]
@@ -17,8 +30,20 @@ pub struct Published {
 }
 
 /// Every protocol's published document.
-pub const PUBLISHED: &[Published] = &[Published {
-    name: "Partners: retail",
-    address: "/docs/protocols/retail.json",
-    document: retail::OPENAPI,
-}];
+pub const PUBLISHED: &[Published] = &[
+    Published {
+        name: "Partners: retail",
+        address: "/docs/protocols/retail.json",
+        document: retail::OPENAPI,
+    },
+    Published {
+        name: "Partners: utility",
+        address: "/docs/protocols/utility.json",
+        document: utility::OPENAPI,
+    },
+    Published {
+        name: "Partners: transport",
+        address: "/docs/protocols/transport.json",
+        document: transport::OPENAPI,
+    },
+];

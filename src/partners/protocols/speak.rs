@@ -1,9 +1,14 @@
-//! Who speaks this protocol? One line for each.
+//! Who speaks this protocol, and what can be asked in it? One line for each.
 
 use std::sync::Arc;
 
-use super::retail::Retail;
+use super::retail::{self, Retail};
+use super::speaker::Speaker;
+use super::transport::{self, Transport};
+use super::utility::{self, Utility};
+use super::{support, support::Support};
 use crate::partners::catalogue::CatalogueEntry;
+use crate::partners::connection::Connection;
 use crate::partners::partner::Partner;
 use crate::partners::settings::PartnerSettings;
 use crate::vault::Vault;
@@ -15,8 +20,25 @@ pub fn speak(
     http: reqwest::Client,
     vault: Vault,
 ) -> Option<Arc<dyn Partner>> {
-    match entry.details().protocol.as_str() {
-        "retail" => Some(Arc::new(Retail::new(entry, settings, http, vault))),
+    let protocol = entry.details().protocol;
+    let connection = Connection::new(entry.id().clone(), settings, http, vault);
+    match protocol.as_str() {
+        "retail" => Some(Arc::new(Speaker::<Retail>::new(entry, connection))),
+        "utility" => Some(Arc::new(Speaker::<Utility>::new(entry, connection))),
+        "transport" => Some(Arc::new(Speaker::<Transport>::new(entry, connection))),
+        "support" => Some(Arc::new(Speaker::<Support>::new(entry, connection))),
+        _ => None,
+    }
+}
+
+/// What can be asked in a protocol; none when nobody speaks it.
+#[must_use]
+pub fn capabilities_of(protocol: &str) -> Option<&'static [&'static str]> {
+    match protocol {
+        "retail" => Some(retail::CAPABILITIES),
+        "utility" => Some(utility::CAPABILITIES),
+        "transport" => Some(transport::CAPABILITIES),
+        "support" => Some(support::CAPABILITIES),
         _ => None,
     }
 }

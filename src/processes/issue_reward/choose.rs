@@ -11,24 +11,16 @@
 use std::collections::BTreeMap;
 
 use domain::ids::{AccountId, PartnerId};
+use domain::partner::Product;
 use domain::reward::{
     ChosenBecause, MilestoneReached, Refusal, Reward, RewardCommand, RewardType, ValueKind,
 };
-
-/// What a partner could give right now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// The partner's product.
-    pub product: String,
-    /// Voucher or credit.
-    pub kind: ValueKind,
-}
 
 /// What the choice rests on.
 #[derive(Debug, Default)]
 pub struct Known {
     /// Partners that are active and configured, with what they offer.
-    pub offers: BTreeMap<PartnerId, Vec<Offer>>,
+    pub offers: BTreeMap<PartnerId, Vec<Product>>,
     /// The member's verified accounts.
     pub verified_accounts: BTreeMap<PartnerId, AccountId>,
 }
@@ -53,14 +45,16 @@ pub fn choose(reached: &MilestoneReached, reward: &Reward, known: &Known) -> Cho
     let wanted = wanted_kind(reached.reward_type);
     for partner in &candidates {
         let Some(offers) = known.offers.get(partner) else { continue };
-        let Some(offer) = offers.iter().find(|offer| offer.kind == wanted) else { continue };
-        let account_id = known.verified_accounts.get(partner).copied();
+        let fits =
+            |product: &&Product| product.kind == wanted && reached.product_rules.allow(product);
+        let Some(product) = offers.iter().find(fits) else { continue };
+        let account_id = usable_account(reward, known, partner);
         if wanted == ValueKind::Credit && account_id.is_none() {
             continue;
         }
         return Choice::Command(Box::new(RewardCommand::Choose {
             partner_id: partner.clone(),
-            product: offer.product.clone(),
+            product: product.id.clone(),
             kind: wanted,
             account_id: account_id.filter(|_| wanted == ValueKind::Credit),
             reason: refusals.last().map_or(ChosenBecause::FirstAvailable, |refusal| {
@@ -68,7 +62,9 @@ pub fn choose(reached: &MilestoneReached, reward: &Reward, known: &Known) -> Cho
             }),
         }));
     }
-    if wanted == ValueKind::Credit && candidates.iter().all(|p| !has_account(known, p)) {
+    if wanted == ValueKind::Credit
+        && candidates.iter().all(|p| usable_account(reward, known, p).is_none())
+    {
         return Choice::Command(Box::new(RewardCommand::AwaitAccount { partners: candidates }));
     }
     Choice::NobodyAvailable
@@ -90,8 +86,10 @@ fn in_order(reached: &MilestoneReached, refusals: &[Refusal]) -> Vec<PartnerId> 
     fresh
 }
 
-fn has_account(known: &Known, partner: &PartnerId) -> bool {
-    known.verified_accounts.contains_key(partner)
+/// The member's verified account there, unless a credit to it came back: it would again.
+fn usable_account(reward: &Reward, known: &Known, partner: &PartnerId) -> Option<AccountId> {
+    let account = known.verified_accounts.get(partner).copied();
+    account.filter(|account| !reward.came_back_from(*account))
 }
 
 fn wanted_kind(reward_type: RewardType) -> ValueKind {

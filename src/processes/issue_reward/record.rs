@@ -48,7 +48,7 @@ impl IssueReward {
                 self.voucher(hand, attempt, partner, voucher).await?
             }
             Outcome::Accepted(Accepted::Credit(credit)) => {
-                self.credit(hand, attempt, partner, credit).await?
+                self.credit(hand, attempt, credit).await?
             }
             Outcome::Refused { code, temporary } => {
                 RewardCommand::RecordRefused { attempt, code, temporary, counts_as_try: true }
@@ -193,13 +193,14 @@ impl IssueReward {
         &self,
         hand: &InHand,
         attempt: u32,
-        partner: &PartnerId,
         new: NewCredit,
     ) -> anyhow::Result<RewardCommand> {
+        let chosen = hand.reward.chosen().and_then(|chosen| chosen.account_id);
+        let account_id = chosen.context("a credit is ordered for an account")?;
         let account = self
-            .account_of(hand.reached.member_id, partner)
+            .account(hand.reached.member_id, account_id)
             .await?
-            .context("a credit was accepted for an account that is no longer linked")?;
+            .context("a credit goes to an account that was linked")?;
         Ok(RewardCommand::RecordCredit {
             attempt,
             credit_id: new.credit_id,

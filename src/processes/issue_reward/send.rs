@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::Duration;
-use domain::ids::{PartnerId, RewardId, idempotency_key};
-use domain::reward::{Attempt, MilestoneReached, Reward, RewardCommand, ValueKind};
+use domain::ids::{RewardId, idempotency_key};
+use domain::reward::{Attempt, Chosen, MilestoneReached, Reward, RewardCommand};
 use secrecy::SecretString;
 
 use super::worker::IssueReward;
@@ -49,6 +49,9 @@ impl IssueReward {
         };
         let Some(entry) = self.partners.catalogue().get(&chosen.partner_id) else { return Ok(()) };
         let Some(funding_model) = entry.details().funding_model else { return Ok(()) };
+        if !self.may_receive(hand, chosen).await? {
+            return self.wait_for_account(hand).await;
+        }
         let round = hand.reward.rounds_at(&chosen.partner_id) + 1;
         let order = Order {
             idempotency_key: idempotency_key(hand.id, &chosen.partner_id, round),
@@ -57,7 +60,7 @@ impl IssueReward {
             kind: chosen.kind,
             amount: hand.reward.committed(),
             currency: hand.reached.currency,
-            account: self.account_number(hand, &chosen.partner_id, chosen.kind).await?,
+            account: self.account_number(hand).await?,
         };
         let now = self.clock.now();
         let seconds = i64::try_from(SEND_DEADLINE_SECONDS).unwrap_or(i64::MAX);
@@ -112,7 +115,7 @@ impl IssueReward {
             tracing::warn!(partner = %attempt.partner_id, reward.id = %hand.id, "not configured");
             return Ok(None);
         };
-        let account = self.account_number(hand, &attempt.partner_id, attempt.kind).await?;
+        let account = self.account_number(hand).await?;
         let order = Order {
             idempotency_key: attempt.idempotency_key,
             reference: attempt.reference.clone(),
@@ -145,15 +148,25 @@ impl IssueReward {
     }
 
     /// The number a credit goes to; a voucher order carries none (C1).
-    async fn account_number(
-        &self,
-        hand: &InHand,
-        partner: &PartnerId,
-        kind: ValueKind,
-    ) -> anyhow::Result<Option<SecretString>> {
-        match kind {
-            ValueKind::Voucher => Ok(None),
-            ValueKind::Credit => self.opened_account(hand.reached.member_id, partner).await,
+    async fn account_number(&self, hand: &InHand) -> anyhow::Result<Option<SecretString>> {
+        match hand.reward.chosen().and_then(|chosen| chosen.account_id) {
+            Some(account) => self.opened_account(hand.reached.member_id, account).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Whether what was chosen can still be begun: a credit needs its account verified.
+    async fn may_receive(&self, hand: &InHand, chosen: &Chosen) -> anyhow::Result<bool> {
+        let Some(account) = chosen.account_id else { return Ok(true) };
+        self.is_verified(hand.reached.member_id, &chosen.partner_id, account).await
+    }
+
+    /// The account was unlinked after it was chosen and before anything was sent.
+    async fn wait_for_account(&self, hand: &InHand) -> anyhow::Result<()> {
+        let partners = hand.reached.eligible_partners.clone();
+        match self.execute(hand, RewardCommand::AwaitAccount { partners }).await {
+            Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 }

@@ -4,12 +4,13 @@
 
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::{AccountId, MemberId, PartnerId};
+use domain::partner::{Product, ProductRules, SafetyTag};
 use domain::reward::{FundingModel, ReachMilestone, Reward, RewardCommand, RewardType, ValueKind};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::backoff::{ceiling_seconds, wait};
-use super::choose::{Choice, Known, Offer, choose};
+use super::choose::{Choice, Known, choose};
 use super::record::masked;
 use super::step::{Step, due_again_at, step};
 
@@ -34,6 +35,7 @@ fn reach(reward_type: RewardType) -> RewardCommand {
         amount: "20.00".parse().unwrap(),
         currency: domain::money::Currency::AUD,
         eligible_partners: vec![partner("woolworths"), partner("coles"), partner("fuel")],
+        product_rules: ProductRules::default(),
         claim_only: vec![partner("fuel")],
         hold: None,
     }))
@@ -52,10 +54,15 @@ fn reward(commands: Vec<RewardCommand>) -> Reward {
     reward
 }
 
+fn product(id: &str, kind: ValueKind, safety: &[SafetyTag]) -> Product {
+    let (id, name) = (id.to_owned(), "Something".to_owned());
+    Product { id, name, kind, capability: None, safety: safety.to_vec() }
+}
+
 fn offering(kind: ValueKind, partners: &[&str]) -> Known {
     let offers = partners
         .iter()
-        .map(|id| (partner(id), vec![Offer { product: format!("{id}-product"), kind }]))
+        .map(|id| (partner(id), vec![product(&format!("{id}-product"), kind, &[])]))
         .collect();
     Known { offers, ..Known::default() }
 }
@@ -202,4 +209,20 @@ fn a_masked_code_shows_four_characters_at_most() {
         let shown = shown(short);
         assert!(short.is_empty() || !shown.contains(short), "{short}: {shown}");
     }
+}
+
+#[test]
+fn what_the_policy_does_not_allow_is_passed_over() {
+    let mut reached = reach(RewardType::GroceryVoucher);
+    if let RewardCommand::Reach(reach) = &mut reached {
+        reach.product_rules.refuses = vec![SafetyTag::CashLike];
+    }
+    let fresh = reward(vec![reached]);
+    let kind = ValueKind::Voucher;
+    let cash = product("anything", kind, &[SafetyTag::CashLike]);
+    let mut known = Known::default();
+    known.offers.insert(partner("woolworths"), vec![cash.clone()]);
+    assert_eq!(chosen(&fresh, &known), Err("nobody".into()));
+    known.offers.insert(partner("coles"), vec![cash, product("groceries", kind, &[])]);
+    assert_eq!(chosen(&fresh, &known), Ok("coles".into()));
 }

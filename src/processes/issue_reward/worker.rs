@@ -8,14 +8,15 @@ use std::time::Instant;
 use anyhow::Context as _;
 use chrono::Duration;
 use domain::ids::{AccountId, MemberId, PartnerId};
-use domain::reward::{Attempt, Reward, RewardCommand, RewardError};
+use domain::partner::Product;
+use domain::reward::{Attempt, Reward, RewardCommand, RewardError, RewardType};
 use futures::StreamExt;
 use projections::reward_todo::query::{self as todo, DueReward};
-use projections::{partners as partner_rows, user_partner_accounts};
+use projections::{checkpoint, partners as partner_rows, reward_todo, user_partner_accounts};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::choose::{Choice, Known, Offer, choose};
+use super::choose::{Choice, Known, choose};
 use super::send::{InHand, send_deadline};
 use super::step::{Step, due_again_at, step};
 use crate::clock::Clock;
@@ -24,6 +25,9 @@ use crate::ledger::{Context, ExecuteError, Executed, Ledger};
 use crate::partners::Partners;
 use crate::processes::expire_vouchers::expire_voucher;
 use crate::vault::Vault;
+
+/// How long the read model of accounts may take to see what the todo table has seen.
+const ACCOUNTS_CATCH_UP: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How long a reward rests that nobody can serve at the moment, in seconds.
 const NOBODY_AVAILABLE_SECONDS: i64 = 30;
@@ -82,7 +86,7 @@ impl IssueReward {
         &self,
         due: &DueReward,
         deadline: Instant,
-        offers: &BTreeMap<PartnerId, Vec<Offer>>,
+        offers: &BTreeMap<PartnerId, Vec<Product>>,
     ) -> anyhow::Result<()> {
         if Instant::now() >= deadline {
             // Others of the same claim took all the time: back to whoever is free.
@@ -125,12 +129,15 @@ impl IssueReward {
         &self,
         due: &DueReward,
         hand: &InHand,
-        offers: &BTreeMap<PartnerId, Vec<Offer>>,
+        offers: &BTreeMap<PartnerId, Vec<Product>>,
     ) -> anyhow::Result<bool> {
-        let known = Known {
-            offers: offers.clone(),
-            verified_accounts: self.verified_accounts(hand).await?,
+        let verified_accounts = match hand.reached.reward_type {
+            RewardType::UtilityCredit | RewardType::TransportCredit => {
+                self.verified_accounts(hand).await?
+            }
+            RewardType::GroceryVoucher | RewardType::ChoiceReward => BTreeMap::new(),
         };
+        let known = Known { offers: offers.clone(), verified_accounts };
         let Choice::Command(command) = choose(&hand.reached, &hand.reward, &known) else {
             let later = self.clock.now() + Duration::seconds(NOBODY_AVAILABLE_SECONDS);
             todo::look_again_at(&self.pool, due, Some(later)).await?;
@@ -154,6 +161,10 @@ impl IssueReward {
         &self,
         hand: &InHand,
     ) -> anyhow::Result<BTreeMap<PartnerId, AccountId>> {
+        // What woke this reward may be an account that the other read model does not have yet.
+        let woken_by = checkpoint::position(&self.pool, reward_todo::NAME).await?;
+        let accounts = user_partner_accounts::NAME;
+        checkpoint::wait_for(&self.pool, accounts, woken_by, ACCOUNTS_CATCH_UP).await?;
         let member: MemberId = hand.reached.member_id;
         let eligible = &hand.reached.eligible_partners;
         let found =
@@ -161,19 +172,14 @@ impl IssueReward {
         Ok(found.into_iter().map(|account| (account.partner_id, account.account_id)).collect())
     }
 
-    /// What active and configured partners offer right now.
-    async fn offers(&self) -> anyhow::Result<BTreeMap<PartnerId, Vec<Offer>>> {
+    /// What active partners that can be reached offer right now.
+    async fn offers(&self) -> anyhow::Result<BTreeMap<PartnerId, Vec<Product>>> {
         let active = partner_rows::query::active(&self.pool).await?;
         Ok(active
             .into_iter()
-            .filter(|partner| self.partners.is_configured(partner))
+            .filter(|partner| self.partners.is_reachable(partner))
             .filter_map(|partner| {
-                let details = self.partners.catalogue().get(&partner)?.details();
-                let offers = details
-                    .products
-                    .into_iter()
-                    .map(|product| Offer { product: product.id, kind: product.kind })
-                    .collect();
+                let offers = self.partners.catalogue().get(&partner)?.products().to_vec();
                 Some((partner, offers))
             })
             .collect())

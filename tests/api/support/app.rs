@@ -28,6 +28,23 @@ pub const JWT_SECRET: &str = "a-secret-of-the-tests-that-is-long-enough-0123";
 /// Who issues every test's tokens.
 pub const ISSUER: &str = "http://127.0.0.1:54321";
 
+/// Every partner that moves value.
+pub const PARTNERS: [&str; 13] = [
+    "woolworths",
+    "coles",
+    "aldi",
+    "kmart",
+    "target",
+    "energy-australia",
+    "agl",
+    "origin",
+    "telstra",
+    "optus",
+    "opal",
+    "myki",
+    "fuel-voucher",
+];
+
 /// A running Anchor with its partners.
 pub struct TestApp {
     /// Where it answers.
@@ -56,9 +73,19 @@ impl TestApp {
 
     /// Starts everything with further variables.
     pub async fn start_with(further: &[(&str, &str)]) -> Self {
+        Self::start_all(further, &PARTNERS).await
+    }
+
+    /// Starts everything with one more partner, whose file is in this folder.
+    pub async fn start_knowing(partner: &str, folder: &str) -> Self {
+        let partners: Vec<&str> = PARTNERS.into_iter().chain([partner]).collect();
+        Self::start_all(&[("ANCHOR_PARTNERS_DIR", folder)], &partners).await
+    }
+
+    async fn start_all(further: &[(&str, &str)], partners: &[&str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
-        let mut app = Self::without_anchor(vec![base], further).await;
+        let mut app = Self::without_anchor_for(vec![base], further, partners).await;
         app.application = Some(Self::run(app.config(), listener).await);
         app.until_ready().await;
         app
@@ -66,6 +93,14 @@ impl TestApp {
 
     /// Starts everything but Anchor itself, which will answer at these addresses.
     pub async fn without_anchor(doors: Vec<String>, further: &[(&str, &str)]) -> Self {
+        Self::without_anchor_for(doors, further, &PARTNERS).await
+    }
+
+    async fn without_anchor_for(
+        doors: Vec<String>,
+        further: &[(&str, &str)],
+        partners: &[&str],
+    ) -> Self {
         anchor::install_tls();
         let database = TestDatabase::create().await;
         let pool = PgPool::connect(database.url.expose_secret()).await.unwrap();
@@ -73,14 +108,11 @@ impl TestApp {
         let base = doors[0].clone();
         let book = tempfile::tempdir().unwrap();
 
-        let mut variables = variables(&database.url, &base);
-        variables.extend(further.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let sandbox_url = format!("http://127.0.0.1:{port}");
-        for partner in ["woolworths", "coles"] {
-            let name = format!("{}_API_URL", partner.to_uppercase());
-            variables.insert(name, format!("{sandbox_url}/{partner}"));
-        }
+        let mut variables = variables(&database.url, &base);
+        variables.extend(partners.iter().flat_map(|partner| settings(partner, &sandbox_url)));
+        variables.extend(further.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
         let config = Config::read(&|name| variables.get(name).cloned()).unwrap();
         let sandbox = SandboxConfig::acting_as(&config.catalogue, &config.partners)
             .at_port(port)
@@ -104,6 +136,13 @@ impl TestApp {
 
     fn config(&self) -> Config {
         Config::read(&|name| self.variables.get(name).cloned()).unwrap()
+    }
+
+    /// Starts everything, with one partner not set up.
+    pub async fn start_lacking(partner: &str) -> Self {
+        let names: Vec<String> = settings(partner, "").into_iter().map(|(name, _)| name).collect();
+        let unset: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+        Self::start_with(&unset).await
     }
 
     async fn run(config: Config, listener: TcpListener) -> Application {
@@ -163,7 +202,10 @@ impl TestApp {
             "SELECT (SELECT count(*) FROM checkpoints WHERE schema = 'read' AND position <
                        (SELECT coalesce(max(last_position), 0) FROM ledger_batches))
                   + (SELECT count(*) FROM read.reward_todo
-                      WHERE step IN ('choose', 'issue', 'resolve') AND next_at < 'infinity')
+                      WHERE step IN ('issue', 'resolve') AND next_at < 'infinity'
+                         OR step = 'choose' AND next_at < ledger_now() + interval '5 minutes')
+                  + (SELECT count(*) FROM read.account_todo
+                      WHERE step IN ('verify', 'unlink') AND next_at < 'infinity')
                   + (SELECT count(*) FROM read.journey_todo WHERE next_at <= ledger_now())
                   + (SELECT count(*) FROM inbox WHERE state = 'new')",
         )
@@ -215,11 +257,19 @@ impl TestApp {
         self.control("faults", body).await;
     }
 
-    /// What the partners really issued.
+    /// The vouchers that the partners really issued.
     pub async fn book(&self) -> Vec<Value> {
+        self.books().await["vouchers"].as_array().unwrap().clone()
+    }
+
+    /// The credits that they really took.
+    pub async fn credits(&self) -> Vec<Value> {
+        self.books().await["credits"].as_array().unwrap().clone()
+    }
+
+    async fn books(&self) -> Value {
         let url = format!("{}/control/book", self.sandbox_url);
-        let book: Value = self.http.get(url).send().await.unwrap().json().await.unwrap();
-        book["vouchers"].as_array().unwrap().clone()
+        self.http.get(url).send().await.unwrap().json().await.unwrap()
     }
 
     /// Ends the test: waits for the last work, then checks that nothing was left or set aside.
@@ -254,12 +304,17 @@ fn variables(database: &SecretString, base: &str) -> BTreeMap<String, String> {
         ("SUPABASE_URL", ISSUER.to_owned()),
         ("SUPABASE_JWT_SECRET", JWT_SECRET.to_owned()),
         ("ANCHOR_PUBLIC_URL", base.to_owned()),
-        ("WOOLWORTHS_CLIENT_ID", "anchor-woolworths".to_owned()),
-        ("WOOLWORTHS_CLIENT_SECRET", "woolworths-client-secret-of-the-tests".to_owned()),
-        ("WOOLWORTHS_WEBHOOK_SECRET", "woolworths-webhook-secret-of-the-tests".to_owned()),
-        ("COLES_CLIENT_ID", "anchor-coles".to_owned()),
-        ("COLES_CLIENT_SECRET", "coles-client-secret-of-the-tests".to_owned()),
-        ("COLES_WEBHOOK_SECRET", "coles-webhook-secret-of-the-tests".to_owned()),
     ]);
     variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What a partner's API and webhooks need, at this sandbox.
+pub fn settings(partner: &str, sandbox: &str) -> [(String, String); 4] {
+    let name = |ending: &str| format!("{}_{ending}", partner.to_uppercase().replace('-', "_"));
+    [
+        (name("API_URL"), format!("{sandbox}/{partner}")),
+        (name("CLIENT_ID"), format!("anchor-{partner}")),
+        (name("CLIENT_SECRET"), format!("{partner}-client-secret-of-the-tests")),
+        (name("WEBHOOK_SECRET"), format!("{partner}-webhook-secret-of-the-tests")),
+    ]
 }

@@ -157,4 +157,51 @@ impl TestApp {
         });
         self.control("redeem", redemption).await;
     }
+
+    /// Agrees to something with a partner, or no longer does.
+    pub async fn agree(&self, member: &Who, purpose: &str, partner: &str, granted: bool) {
+        let consent = json!({ "purpose": purpose, "partner_id": partner, "granted": granted });
+        let answer = self.ask(member, Method::PUT, "/api/consents", Some(consent)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+
+    /// Asks to link an account.
+    pub async fn link(&self, member: &Who, partner: &str, (number, code): (&str, &str)) -> Answer {
+        let wish = json!({ "accountNumber": number, "securityCode": code });
+        self.post(member, &format!("/api/partners/{partner}/link"), wish).await
+    }
+
+    /// Agrees to linking, and links; gives the account.
+    pub async fn linked(&self, member: &Who, partner: &str, number: &str) -> Value {
+        self.agree(member, "link", partner, true).await;
+        let linked = self.link(member, partner, (number, "ABC123")).await;
+        assert_eq!((linked.status, &linked.body["linked"]), (200, &json!(true)), "{linked:?}");
+        let found = self.until_account(member, partner, "verified").await;
+        found.unwrap_or_default()
+    }
+
+    /// Waits until the member's newest account with a partner stands so, and gives it.
+    pub async fn until_account(&self, member: &Who, partner: &str, status: &str) -> Option<Value> {
+        let mut found = None;
+        self.until(&format!("the account with {partner} is {status}"), async || {
+            let accounts = self.get(member, "/api/accounts").await;
+            let accounts = accounts.body["accounts"].as_array().unwrap().clone();
+            let newest = accounts.into_iter().find(|account| account["partner_id"] == partner);
+            found = newest.filter(|account| account["verification_status"] == status);
+            found.is_some()
+        })
+        .await;
+        found
+    }
+
+    /// What finance sees of a partner: issued, redeemed, voided, outstanding.
+    pub async fn figures(&self, partner: &str) -> [String; 4] {
+        self.until_idle().await;
+        let summary = self.get(&Who::new(Role::Finance), "/api/reconciliation/summary").await;
+        let lines = summary.body["partners"].as_array().unwrap().clone();
+        let line = lines.into_iter().find(|line| line["partner_id"] == partner);
+        let line = line.unwrap_or_default();
+        ["issued", "redeemed", "voided", "outstanding"]
+            .map(|name| line[name].as_str().unwrap_or("-").to_owned())
+    }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::ids::{MemberId, PartnerId};
 use crate::money::{Amount, Currency};
+use crate::partner::ProductRules;
 use crate::reward::*;
 use crate::sealed::Sealed;
 
@@ -34,6 +35,7 @@ pub fn reach_as(reward_type: RewardType) -> RewardCommand {
         currency: Currency::AUD,
         eligible_partners: vec![partner("woolworths"), partner("coles"), partner("opal")],
         claim_only: vec![partner("opal")],
+        product_rules: ProductRules::default(),
         hold: None,
     }))
 }

@@ -36,7 +36,12 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
         credit.clone(),
     ]);
     assert_eq!(applied.when(credit.clone()), Ok(vec![]));
-    let settle = RewardCommand::SettleCredit { credit_id: "C1".to_owned(), at: now() };
+    let settle = RewardCommand::SettleCredit {
+        credit_id: "C1".to_owned(),
+        amount: None,
+        state: Some(CreditState::OnBill),
+        at: now(),
+    };
     assert_eq!(applied.when(settle.clone()), Ok(vec!["CreditSettled"]));
     let mut settled = applied.clone();
     settled.decide(settle.clone(), now()).unwrap().iter().for_each(|e| settled.evolve(e));

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
+use domain::partner::Product;
 use url::Url;
 
 use super::catalogue::{Catalogue, CatalogueError};
@@ -161,16 +162,65 @@ fn an_unsound_setting_is_named_without_its_value() {
 
 #[test]
 fn a_bad_partner_file_is_named_with_its_line() {
-    let text = include_str!("catalogue/coles.toml");
-    let parse = |text: &str| Catalogue::parse(&[("coles", text)]).map(|_| ());
+    let text = include_str!("../catalogue/coles.toml");
+    let parse = |text: &str| Catalogue::parse(&[("coles.toml", text)]).map(|_| ());
     assert_eq!(parse(text), Ok(()));
-    let odd = text.replace("kind = \"voucher\"", "kind = \"coins\"");
-    assert!(matches!(parse(&odd), Err(CatalogueError::Unreadable { line: 12, .. })));
-    let unknown = format!("surprise = 1\n{text}");
-    assert!(matches!(parse(&unknown), Err(CatalogueError::Unreadable { line: 1, .. })));
-    let unfunded = text.replace("funding_model = \"pay_on_redemption\"\n", "");
-    assert!(matches!(parse(&unfunded), Err(CatalogueError::Unsound { .. })));
-    assert!(Catalogue::parse(&[("Not An Id", text)]).is_err());
+    for (there, instead, line, said) in [
+        ("kind = \"voucher\"", "kind = \"coins\"", 12, "coins"),
+        ("name = \"Coles\"", "surprise = 1", 1, "surprise"),
+        ("funding_model = \"pay_on_redemption\"\n", "", 2, "funding_model"),
+        ("protocol = \"retail\"", "protocol = \"carrier-pigeon\"", 3, "carrier-pigeon"),
+        ("\"gift_cards\", ", "\"lottery\", ", 4, "lottery"),
+        ("capability = \"gift_cards\"", "capability = \"bill_credits\"", 17, "bill_credits"),
+        ("coles-gift-card", "coles-egift", 10, "twice"),
+        ("at_most = 19", "at_most = 3", 23, "characters"),
+        ("calls_at_once = 64", "calls_at_once = 0", 28, "no calls"),
+        ("standard_webhooks", "trust_me", 36, "trust_me"),
+    ] {
+        let errors = parse(&text.replacen(there, instead, 1)).unwrap_err();
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        let CatalogueError { file, line: found, reason } = &errors[0];
+        assert_eq!((file.as_str(), *found), ("coles.toml", line), "{there}: {reason}");
+        assert!(reason.contains(said), "{reason}");
+    }
+    assert!(Catalogue::parse(&[("Not An Id.toml", text)]).is_err());
+    let both = [("a.toml", "x = 1"), ("b.toml", "y = 1")];
+    assert_eq!(Catalogue::parse(&both).unwrap_err().len(), 2, "all are named at once");
+}
+
+#[test]
+fn every_file_of_the_folder_is_part_of_the_program() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/partners/catalogue");
+    let files = std::fs::read_dir(folder).unwrap().count();
+    let catalogue = Catalogue::built_in().unwrap();
+    assert_eq!((catalogue.iter().count(), files), (17, 17), "touch catalogue.rs after a new file");
+    assert_eq!(catalogue.iter().filter(|entry| entry.moves_value()).count(), 13);
+    for entry in catalogue.iter() {
+        for capability in entry.details().capabilities {
+            let issues = capability.ends_with("vouchers")
+                || capability.ends_with("_cards")
+                || capability.ends_with("_credits");
+            let has = |product: &Product| product.capability.as_ref() == Some(&capability);
+            assert_eq!(entry.products().iter().any(has), issues, "{}: {capability}", entry.id());
+        }
+    }
+}
+
+#[test]
+fn a_folder_adds_partners_and_replaces_files_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = include_str!("../catalogue/coles.toml");
+    let shop = text.replace("Coles", "Corner Shop").replace("coles", "corner-shop");
+    std::fs::write(folder.path().join("corner-shop.toml"), shop).unwrap();
+    std::fs::write(folder.path().join("coles.toml"), text.replace("6000", "60")).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "not a partner").unwrap();
+    let catalogue = Catalogue::with_folder(Some(folder.path())).unwrap();
+    assert_eq!(catalogue.iter().count(), 18);
+    let contract = |id: &str| catalogue.get(&id.parse().unwrap()).unwrap().contract().unwrap();
+    assert_eq!(contract("coles").calls_per_minute, 60);
+    assert_eq!(contract("corner-shop").calls_per_minute, 6000);
+    let absent = Catalogue::with_folder(Some(&folder.path().join("nowhere"))).unwrap_err();
+    assert!(absent[0].to_string().contains("nowhere"), "{absent:?}");
 }
 
 #[test]

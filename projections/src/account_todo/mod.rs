@@ -1,0 +1,9 @@
+//! Which link needs a hand, and when?
+//!
+//! Table `account_todo`, one row per link: asked for and not yet confirmed by the partner, or no
+//! longer agreed to. A withdrawal of consent makes every link with that partner due.
+
+mod project;
+pub mod query;
+
+pub use project::{AccountTodo, NAME};

@@ -1,0 +1,140 @@
+//! Which partners are there, how do they stand, and what does one of them promise?
+//!
+//! Read from the partners' files and this environment; where a database is configured, also how far
+//! each has come there.
+//!
+//! Rows: P1, P6, P12, U5.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use domain::ids::PartnerId;
+use projections::paging::{MAX_LIMIT, Page};
+use projections::partners::query::{self, PartnerFilter};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::config;
+use crate::database::{self, Role};
+use crate::partners::{CatalogueEntry, settings};
+
+/// What can be asked about partners.
+#[derive(Debug, Subcommand)]
+pub enum PartnerAction {
+    /// All of them, one line each
+    #[command(after_help = "Example: anchor partner list --json")]
+    List,
+    /// One of them: products, limits, account numbers
+    #[command(after_help = "Example: anchor partner show agl")]
+    Show {
+        /// Its id, such as woolworths
+        id: PartnerId,
+    },
+}
+
+/// Answers it.
+///
+/// # Errors
+/// When a partner's file or setting is bad, there is no such partner, or a configured database
+/// cannot be read.
+pub async fn run(action: PartnerAction, json: bool) -> anyhow::Result<()> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let catalogue = config::catalogue(&variable)?;
+    let anywhere = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
+    let (configured, problems) = settings::read(&catalogue, &anywhere, &variable);
+    if !problems.is_empty() {
+        let lines = problems.iter().map(ToString::to_string).collect();
+        return Err(config::Problems(lines).into());
+    }
+    let statuses = statuses(variable("DATABASE_URL")).await?;
+    let line = |entry: &CatalogueEntry| {
+        let status = statuses.get(entry.id().as_str()).map_or("unknown", String::as_str);
+        let details = entry.details();
+        json!({
+            "id": entry.id(),
+            "name": details.name,
+            "type": details.partner_type,
+            "status": status,
+            "configured": configured.contains_key(entry.id()),
+            "capabilities": details.capabilities,
+        })
+    };
+    match action {
+        PartnerAction::List => {
+            let all: Vec<Value> = catalogue.iter().map(line).collect();
+            if json {
+                println!("{}", json!({ "partners": all, "total": all.len() }));
+            } else {
+                list(&all);
+            }
+        }
+        PartnerAction::Show { id } => {
+            let Some(entry) = catalogue.get(&id) else {
+                bail!("there is no partner {id}: `anchor partner list` names them");
+            };
+            let whole = whole(entry, line(entry));
+            if json {
+                println!("{whole}");
+            } else {
+                println!("{}", serde_json::to_string_pretty(&whole)?);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn list(all: &[Value]) {
+    println!("{:<32} {:<10} {:<9} {:<11} can", "partner", "type", "status", "configured");
+    for line in all {
+        let word = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        let is_configured = if line["configured"] == true { "yes" } else { "no" };
+        let can: Vec<&str> = line["capabilities"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        println!(
+            "{:<32} {:<10} {:<9} {is_configured:<11} {}",
+            word("id"),
+            word("type"),
+            word("status"),
+            can.join(" ")
+        );
+    }
+    println!("{} partners", all.len());
+}
+
+/// Everything that its file says.
+fn whole(entry: &CatalogueEntry, mut line: Value) -> Value {
+    let details = entry.details();
+    line["protocol"] = json!(details.protocol);
+    line["products"] = json!(details.products);
+    line["funding_model"] = json!(details.funding_model);
+    line["time_zone"] = json!(details.time_zone);
+    line["account_number"] = json!(entry.account_number());
+    line["variables"] = json!(format!("{}_…", entry.prefix()));
+    if let Some(contract) = entry.contract() {
+        line["contract"] = json!({
+            "idempotency_window_hours": contract.idempotency_window_hours,
+            "can_look_up_by_reference": contract.can_look_up_by_reference,
+            "give_up_after_hours": contract.give_up_after_hours,
+            "calls_per_minute": contract.calls_per_minute,
+            "calls_at_once": contract.calls_at_once,
+            "breaker_opens_after": contract.breaker_opens_after,
+        });
+    }
+    line
+}
+
+/// How each partner stands in the ledger; nothing, where no database is configured.
+async fn statuses(url: Option<String>) -> anyhow::Result<BTreeMap<String, String>> {
+    let Some(url) = url.filter(|url| !url.is_empty()) else { return Ok(BTreeMap::new()) };
+    let pool = database::connect(&SecretString::from(url), Role::Read, 1).await?;
+    let page = Page::new(Some(MAX_LIMIT), None).context("a page of the largest size")?;
+    let (rows, _) = query::list(&pool, &PartnerFilter::default(), &page).await?;
+    pool.close().await;
+    Ok(rows.into_iter().map(|row| (row.partner_id, row.status)).collect())
+}

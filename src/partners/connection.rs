@@ -1,0 +1,103 @@
+//! How does one partner get a call, and we its answer? With a fresh token, the very bytes, and once
+//! more when the token was no longer taken.
+//!
+//! Rows: P8, P10, D2, D4.
+
+use std::time::Instant;
+
+use domain::ids::PartnerId;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::calls::{Answer, NoAnswer, send};
+use super::oauth::{NoToken, Tokens};
+use super::settings::PartnerSettings;
+use crate::vault::Vault;
+
+/// The way to one partner.
+pub(super) struct Connection {
+    id: PartnerId,
+    base: String,
+    http: reqwest::Client,
+    tokens: Tokens,
+}
+
+/// A call as it leaves.
+pub(super) struct Call<'a> {
+    pub method: Method,
+    /// Below the partner's address, beginning with a slash.
+    pub path: &'a str,
+    pub idempotency_key: Option<String>,
+    /// JSON.
+    pub body: Option<Vec<u8>>,
+}
+
+impl<'a> Call<'a> {
+    /// Asks, and changes nothing.
+    pub fn get(path: &'a str) -> Self {
+        Self { method: Method::GET, path, idempotency_key: None, body: None }
+    }
+
+    /// Sends a body.
+    pub fn post(path: &'a str, body: Vec<u8>) -> Self {
+        Self { method: Method::POST, path, idempotency_key: None, body: Some(body) }
+    }
+
+    /// The same key for every repeat.
+    pub fn once_under(self, key: String) -> Self {
+        Self { idempotency_key: Some(key), ..self }
+    }
+}
+
+impl Connection {
+    pub fn new(
+        id: PartnerId,
+        settings: PartnerSettings,
+        http: reqwest::Client,
+        vault: Vault,
+    ) -> Self {
+        let base = settings.api_url.as_str().trim_end_matches('/').to_owned();
+        let tokens = Tokens::new(id.clone(), settings, http.clone(), vault);
+        Self { id, base, http, tokens }
+    }
+
+    pub fn id(&self) -> &PartnerId {
+        &self.id
+    }
+
+    /// Calls, and calls once more with a new token when the first was not taken.
+    pub async fn call(&self, call: &Call<'_>, deadline: Instant) -> Result<Answer, NoAnswer> {
+        let token = self.token(deadline).await?;
+        let answer = self.call_with(call, &token, deadline).await?;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            return Ok(answer);
+        }
+        self.tokens.reject(&token).await;
+        let token = self.token(deadline).await?;
+        self.call_with(call, &token, deadline).await
+    }
+
+    /// Without a token nothing of the call itself has left, and a 401 means: not processed.
+    async fn token(&self, deadline: Instant) -> Result<SecretString, NoAnswer> {
+        self.tokens.get(deadline).await.map_err(|NoToken(why)| NoAnswer::NotSent(why))
+    }
+
+    async fn call_with(
+        &self,
+        call: &Call<'_>,
+        token: &SecretString,
+        deadline: Instant,
+    ) -> Result<Answer, NoAnswer> {
+        let url = format!("{}{}", self.base, call.path);
+        let mut request =
+            self.http.request(call.method.clone(), url).bearer_auth(token.expose_secret());
+        if let Some(key) = &call.idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        if let Some(body) = &call.body {
+            request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        send(request, deadline).await
+    }
+}

@@ -1,0 +1,122 @@
+//! What does an answer mean? The same in every protocol.
+//!
+//! | answer to an order | class |
+//! | --- | --- |
+//! | 200, 201 with what was ordered | accepted |
+//! | 400, 404, 422 with the documented body | refused |
+//! | 401, 403 with the documented body | not let in |
+//! | 429 with the documented body, and 503 `not_processed` | deferred: surely not processed |
+//! | everything else | unknown |
+//!
+//! A 401 has been answered with a new token before it gets here.
+//!
+//! Rows: D2, D4.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::partners::calls::{Answer, NoAnswer};
+use crate::partners::outcome::{Accepted, Outcome};
+use crate::partners::partner::{NotTold, Verdict};
+use crate::partners::received;
+
+/// A documented error.
+#[derive(Debug, Deserialize)]
+pub(super) struct ErrorIn {
+    /// What is wrong.
+    pub error: ErrorBody,
+}
+
+/// What is wrong, by a code.
+#[derive(Debug, Deserialize)]
+pub(super) struct ErrorBody {
+    /// The documented code.
+    #[serde(deserialize_with = "received::code")]
+    pub code: String,
+    /// Whether it may be different later.
+    #[serde(default)]
+    pub temporary: bool,
+}
+
+/// What the answer to an order means; `read` takes the value out of a good one, or says why it is
+/// not what was ordered.
+pub(super) fn outcome_of(
+    answer: Result<Answer, NoAnswer>,
+    read: impl FnOnce(&Answer) -> Result<Accepted, &'static str>,
+) -> Outcome {
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(NoAnswer::NotSent(why)) => return Outcome::Deferred { why, retry_after: None },
+        Err(NoAnswer::Lost(why)) => return Outcome::Unknown { why },
+    };
+    let retry_after = answer.retry_after;
+    match (answer.status.as_u16(), error_of(&answer)) {
+        (200 | 201, _) => match read(&answer) {
+            Ok(accepted) => Outcome::Accepted(accepted),
+            Err(why) => Outcome::Unknown { why },
+        },
+        (401 | 403, Some(ErrorBody { code, .. })) => Outcome::NotLetIn { code },
+        (400 | 404 | 422, Some(ErrorBody { code, temporary })) => {
+            Outcome::Refused { code, temporary }
+        }
+        (429, Some(_)) => Outcome::Deferred { why: "rate_limited", retry_after },
+        (503, Some(error)) if error.code == "not_processed" => {
+            Outcome::Deferred { why: "not_processed", retry_after }
+        }
+        (409, Some(_)) => Outcome::Unknown { why: "still_running" },
+        (300..=399, _) => Outcome::Unknown { why: "redirected" },
+        (400..=499, _) => Outcome::Unknown { why: "undocumented_refusal" },
+        _ => Outcome::Unknown { why: "server_error" },
+    }
+}
+
+/// What the answer to "is this account theirs?" means. No value moves, so whatever is not clear is
+/// simply asked again.
+pub(super) fn verdict_of(answer: Result<Answer, NoAnswer>) -> Verdict {
+    #[derive(Deserialize)]
+    struct Checked {
+        state: String,
+    }
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(NoAnswer::NotSent(why) | NoAnswer::Lost(why)) => {
+            return Verdict::NotSaid { why, retry_after: None };
+        }
+    };
+    let retry_after = answer.retry_after;
+    match (answer.status.as_u16(), error_of(&answer)) {
+        (200 | 202, _) => match body::<Checked>(&answer).map(|checked| checked.state) {
+            Ok(state) if state == "verified" => Verdict::Verified,
+            Ok(state) if state == "pending" => Verdict::Pending,
+            Ok(_) | Err(_) => Verdict::NotSaid { why: "unreadable_answer", retry_after },
+        },
+        (404 | 422, Some(ErrorBody { code, .. })) => Verdict::Refused { code },
+        (429, _) => Verdict::NotSaid { why: "rate_limited", retry_after },
+        _ => Verdict::NotSaid { why: "verification_failed", retry_after },
+    }
+}
+
+/// The body of a look-up's good answer.
+pub(super) fn told<T: DeserializeOwned>(answer: Result<Answer, NoAnswer>) -> Result<T, NotTold> {
+    let answer = answer.map_err(|no_answer| match no_answer {
+        NoAnswer::NotSent(why) | NoAnswer::Lost(why) => NotTold(why),
+    })?;
+    match answer.status.as_u16() {
+        200 => body(&answer).map_err(NotTold),
+        429 => Err(NotTold("rate_limited")),
+        _ => Err(NotTold("look_up_refused")),
+    }
+}
+
+/// The documented error of an answer, if it has one.
+pub(super) fn error_of(answer: &Answer) -> Option<ErrorBody> {
+    body::<ErrorIn>(answer).ok().map(|answer| answer.error)
+}
+
+/// A JSON body of this shape.
+pub(super) fn body<T: DeserializeOwned>(answer: &Answer) -> Result<T, &'static str> {
+    if !answer.is_json {
+        return Err("unreadable_answer");
+    }
+    serde_json::from_slice(&answer.body).map_err(|_| "unreadable_answer")
+}

@@ -1,0 +1,84 @@
+//! What was really issued, and what became of it? The ground truth, as the partners have it.
+//!
+//! Rows: P11, R2.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::{is_local, not_here};
+use crate::sandbox::state::State;
+
+/// `GET /control/issued`: vouchers and credits.
+pub(in crate::sandbox) async fn issued(
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> HttpResponse {
+    if !is_local(&request) {
+        return not_here();
+    }
+    let desk = state.desk();
+    let vouchers = desk.book.vouchers.values().map(|voucher| {
+        json!({
+            "partner": voucher.partner,
+            "reference": voucher.reference,
+            "idempotency_key": voucher.idempotency_key,
+            "partner_ref": voucher.voucher_id,
+            "amount": voucher.amount,
+            "currency": voucher.currency,
+            "state": voucher.state(),
+            "issued_at": voucher.issued_at,
+        })
+    });
+    let credits = desk.book.credits.values().map(|credit| {
+        json!({
+            "partner": credit.partner,
+            "reference": credit.reference,
+            "idempotency_key": credit.idempotency_key,
+            "partner_ref": credit.credit_id,
+            "amount": credit.amount,
+            "currency": credit.currency,
+            "state": credit.state,
+            "issued_at": credit.accepted_at,
+        })
+    });
+    let issued: Vec<Value> = vouchers.chain(credits).collect();
+    HttpResponse::Ok().json(json!({ "issued": issued }))
+}
+
+/// `GET /control/book`: the same, with what is left and what happened at tills.
+pub(in crate::sandbox) async fn book(
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> HttpResponse {
+    if !is_local(&request) {
+        return not_here();
+    }
+    let desk = state.desk();
+    let vouchers = desk.book.vouchers.values().map(|voucher| {
+        json!({
+            "partner": voucher.partner,
+            "reference": voucher.reference,
+            "partner_ref": voucher.voucher_id,
+            "product": voucher.product,
+            "amount": voucher.amount,
+            "currency": voucher.currency,
+            "remaining": voucher.remaining,
+            "state": voucher.state(),
+            "redemptions": voucher.redemptions,
+        })
+    });
+    let credits = desk.book.credits.values().map(|credit| {
+        json!({
+            "partner": credit.partner,
+            "reference": credit.reference,
+            "partner_ref": credit.credit_id,
+            "product": credit.product,
+            "account": credit.account_number,
+            "amount": credit.amount,
+            "currency": credit.currency,
+            "state": credit.state,
+        })
+    });
+    let (vouchers, credits): (Vec<Value>, Vec<Value>) = (vouchers.collect(), credits.collect());
+    HttpResponse::Ok().json(json!({ "vouchers": vouchers, "credits": credits }))
+}
