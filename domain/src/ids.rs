@@ -63,6 +63,11 @@ uuid_id!(
     AccountId
 );
 
+uuid_id!(
+    /// A referral: member, support service and how often the member was referred there.
+    ReferralId
+);
+
 impl RewardId {
     /// The one id this member's reward for this milestone and cycle can have (R2).
     #[must_use]
@@ -85,6 +90,19 @@ impl AccountId {
             member.0.as_bytes(),
             partner.as_str().as_bytes(),
             &link_number.to_be_bytes(),
+        ]))
+    }
+}
+
+impl ReferralId {
+    /// The id of the `number`-th referral (from 1) of this member to this service.
+    #[must_use]
+    pub fn of(member: MemberId, service: &PartnerId, number: u32) -> Self {
+        Self(v5(&[
+            b"referral",
+            member.0.as_bytes(),
+            service.as_str().as_bytes(),
+            &number.to_be_bytes(),
         ]))
     }
 }

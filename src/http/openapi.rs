@@ -58,6 +58,7 @@ use crate::access::{Anyone, WhoMay};
         super::activity::list,
         super::reconciliation::summary,
         super::support_services::list,
+        super::support_services::refer,
         super::webhooks::receive,
         show,
         super::operations::health::live,

@@ -115,6 +115,8 @@ impl From<MemberError> for Problem {
     fn from(refusal: MemberError) -> Self {
         match refusal {
             MemberError::Erased => Self::new(Code::MemberErased),
+            MemberError::ReferralNotAgreed => Self::new(Code::ConsentRequired),
+            MemberError::ContactNeeded => Self::new(Code::ContactNeeded),
             MemberError::ErasureNotRequested => Self::internal(&refusal),
         }
     }

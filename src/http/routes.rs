@@ -65,6 +65,7 @@ pub fn all() -> Vec<Line> {
         get("/api/activity", activity::list),
         get("/api/reconciliation/summary", reconciliation::summary),
         get("/api/support-services", support_services::list),
+        post("/api/support-services/{id}/referral", support_services::refer),
         post("/api/webhooks/{partner}", webhooks::receive),
         get("/api/openapi.json", openapi::show),
         get("/health/live", health::live),

@@ -182,6 +182,12 @@ impl CatalogueEntry {
         self.file.partner_type != PartnerType::Support
     }
 
+    /// Whether it is ever called, and so needs settings.
+    #[must_use]
+    pub fn is_called(&self) -> bool {
+        self.moves_value() || self.can("referrals")
+    }
+
     /// Its variables' common beginning, such as `ENERGY_AUSTRALIA`.
     #[must_use]
     pub fn prefix(&self) -> String {

@@ -37,6 +37,7 @@ pub use calls::client;
 pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
 pub use outcome::{Accepted, LookUp, NewCredit, NewVoucher, Outcome};
 pub use partner::{
-    AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, UnreadableNotice, Verdict,
+    AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, Referral, Referred,
+    UnreadableNotice, Verdict,
 };
 pub use registry::Partners;

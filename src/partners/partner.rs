@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::ids::PartnerId;
+use domain::ids::{PartnerId, ReferralId};
 use domain::money::{Amount, Currency};
 use domain::reward::{CreditState, ValueKind};
 use secrecy::SecretString;
@@ -75,6 +75,10 @@ pub trait Partner: Send + Sync {
         deadline: Instant,
     ) -> Result<Told, NotTold>;
 
+    /// Puts a member in touch with a support service. The same id is taken once, however often it
+    /// is passed on.
+    async fn refer(&self, referral: &Referral, deadline: Instant) -> Referred;
+
     /// Asks what is left on a voucher.
     ///
     /// # Errors
@@ -103,6 +107,39 @@ pub struct AccountClaim {
     pub number: SecretString,
     /// The code that goes with it; only for showing that it is theirs.
     pub security_code: Option<SecretString>,
+}
+
+/// Whom a support service should get in touch with: no reason, and nothing else of theirs.
+#[derive(Debug, Clone)]
+pub struct Referral {
+    /// Which; the key of every repeat.
+    pub id: ReferralId,
+    /// Where.
+    pub email: SecretString,
+    /// How they are addressed.
+    pub name: Option<SecretString>,
+}
+
+/// What a service says of a referral.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Referred {
+    /// It gets in touch.
+    Taken {
+        /// Its own id for it.
+        partner_ref: String,
+    },
+    /// It does not.
+    Refused {
+        /// The service's documented code.
+        code: String,
+    },
+    /// It did not say; pass it on again.
+    NotSaid {
+        /// A code.
+        why: &'static str,
+        /// What the service asked for.
+        retry_after: Option<Duration>,
+    },
 }
 
 /// What a partner says of an account.

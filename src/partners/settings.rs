@@ -95,7 +95,7 @@ pub fn read(
 ) -> (BTreeMap<PartnerId, PartnerSettings>, Vec<SettingProblem>) {
     let mut settings = BTreeMap::new();
     let mut problems = Vec::new();
-    for entry in catalogue.iter().filter(|entry| entry.moves_value()) {
+    for entry in catalogue.iter().filter(|entry| entry.is_called()) {
         let mut reader = Reader { entry, variable, problems: &mut problems };
         if let Some(found) = reader.read(public_url) {
             settings.insert(entry.id().clone(), found);

@@ -93,6 +93,17 @@ pub(super) struct Account {
     pub is_closed: bool,
 }
 
+/// Somebody who would like to hear from a support service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Referral {
+    pub partner: String,
+    pub referral_id: String,
+    pub idempotency_key: String,
+    pub request_digest: String,
+    pub email: String,
+    pub name: Option<String>,
+}
+
 /// A webhook on its way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Notice {
@@ -108,6 +119,7 @@ pub(super) enum Line {
     Voucher(Box<Voucher>),
     Credit(Box<Credit>),
     Account(Account),
+    Referral(Referral),
     Notice(Notice),
     Delivered { id: String },
     Clock { ahead_seconds: i64 },
@@ -128,6 +140,8 @@ pub(super) struct Book {
     pub vouchers: BTreeMap<Key, Voucher>,
     pub credits: BTreeMap<Key, Credit>,
     pub accounts: BTreeMap<Key, Account>,
+    /// By partner and key.
+    pub referrals: BTreeMap<Key, Referral>,
     /// By the order in which they were written.
     pub undelivered: BTreeMap<u64, Notice>,
     pub notices_written: u64,
@@ -150,6 +164,7 @@ impl Book {
             vouchers: BTreeMap::new(),
             credits: BTreeMap::new(),
             accounts: BTreeMap::new(),
+            referrals: BTreeMap::new(),
             undelivered: BTreeMap::new(),
             notices_written: 0,
             ahead_seconds: 0,
@@ -189,6 +204,10 @@ impl Book {
             Line::Account(account) => {
                 let key = (account.partner.clone(), account.number.clone());
                 self.accounts.insert(key, account);
+            }
+            Line::Referral(referral) => {
+                let key = (referral.partner.clone(), referral.idempotency_key.clone());
+                self.referrals.insert(key, referral);
             }
             Line::Notice(notice) => {
                 self.notices_written += 1;
@@ -242,6 +261,11 @@ impl Book {
     /// An account by its number.
     pub fn account(&self, partner: &str, number: &str) -> Option<&Account> {
         self.accounts.get(&(partner.to_owned(), number.to_owned()))
+    }
+
+    /// A referral by its key.
+    pub fn referral(&self, partner: &str, key: &str) -> Option<&Referral> {
+        self.referrals.get(&(partner.to_owned(), key.to_owned()))
     }
 
     /// The credits on an account, newest first.

@@ -60,6 +60,8 @@ pub(super) enum Operation {
     Verify,
     /// Asking about an account.
     Ask,
+    /// Passing a referral on.
+    Refer,
     /// Sending a webhook.
     Webhook,
     /// The daily statement.

@@ -12,7 +12,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::api::{accounts, orders, values};
+use super::api::{accounts, orders, referrals, values};
 use super::book::Book;
 use super::config::SandboxConfig;
 use super::control::{lists, page, settings, till};
@@ -112,6 +112,7 @@ fn partners(config: &mut ServiceConfig) {
         .route("/{partner}/statements/{date}", web::get().to(statements::show))
         .route("/{partner}/accounts/verify", web::post().to(accounts::verify))
         .route("/{partner}/accounts/{topic}", web::post().to(accounts::ask))
+        .route("/{partner}/referrals", web::post().to(referrals::take))
         .route("/{partner}/{place}", web::post().to(orders::order))
         .route("/{partner}/{place}/by-reference/{reference}", web::get().to(values::by_reference))
         .route("/{partner}/{place}/{id}/balance", web::get().to(values::balance))

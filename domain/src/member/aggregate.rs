@@ -1,18 +1,20 @@
-//! The rules of contact, consent and being forgotten.
+//! The rules of contact, consent, referrals and being forgotten.
 //!
-//! Rows: C1, C2.
+//! Rows: C1, C2, P5.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::referral::{Referral, ReferralState, answered, next_id, request};
 use super::{
     ConsentGiven, ConsentPurpose, ConsentWithdrawn, ContactChanged, ErasureRequested,
     MemberCommand, MemberErased, MemberError, MemberEvent,
 };
 use crate::aggregate::aggregate;
-use crate::ids::PartnerId;
+use crate::ids::{MemberId, PartnerId, ReferralId};
+use crate::sealed::{Email, PersonName, Sealed};
 
 /// What a member was asked and said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,9 +35,12 @@ pub struct Consent {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
     contact_tag: Option<String>,
-    has_email: bool,
+    email: Option<Sealed<Email>>,
+    name: Option<Sealed<PersonName>>,
     /// What they were asked, and what they said last.
     consents: BTreeMap<String, Consent>,
+    /// The newest to each service.
+    referrals: BTreeMap<PartnerId, Referral>,
     is_erasure_requested: bool,
     is_erased: bool,
 }
@@ -55,7 +60,35 @@ impl Member {
     /// Whether there is a way to reach them.
     #[must_use]
     pub fn has_contact(&self) -> bool {
-        self.has_email
+        self.email.is_some()
+    }
+
+    /// Where messages go, sealed.
+    #[must_use]
+    pub fn email(&self) -> Option<&Sealed<Email>> {
+        self.email.as_ref()
+    }
+
+    /// How they are addressed, sealed.
+    #[must_use]
+    pub fn name(&self) -> Option<&Sealed<PersonName>> {
+        self.name.as_ref()
+    }
+
+    /// The newest referral to this service.
+    #[must_use]
+    pub fn referral(&self, service: &PartnerId) -> Option<&Referral> {
+        self.referrals.get(service)
+    }
+
+    /// The id that the next referral of this member to this service has.
+    #[must_use]
+    pub fn next_referral(&self, member: MemberId, service: &PartnerId) -> ReferralId {
+        next_id(member, service, self.referral(service))
+    }
+
+    fn referral_by_id(&self, id: ReferralId) -> Option<(&PartnerId, &Referral)> {
+        self.referrals.iter().find(|(_, referral)| referral.id == id)
     }
 
     /// What follows from a wish.
@@ -106,6 +139,24 @@ impl Member {
                 }
                 vec![ConsentWithdrawn { purpose, partner_id, occurred_at }.into()]
             }
+            MemberCommand::RequestReferral { referral_id, partner_id } => {
+                if !self.consents_to(ConsentPurpose::Referral, &partner_id) {
+                    return Err(MemberError::ReferralNotAgreed);
+                }
+                if !self.has_contact() {
+                    return Err(MemberError::ContactNeeded);
+                }
+                let last = self.referrals.get(&partner_id);
+                request(referral_id, partner_id, last, at)
+            }
+            MemberCommand::RecordReferralTaken { referral_id, partner_ref } => {
+                let known = self.referral_by_id(referral_id);
+                known.map(|known| answered(known, Ok(partner_ref), at)).unwrap_or_default()
+            }
+            MemberCommand::RecordReferralRefused { referral_id, code } => {
+                let known = self.referral_by_id(referral_id);
+                known.map(|known| answered(known, Err(code), at)).unwrap_or_default()
+            }
             MemberCommand::RequestErasure => vec![ErasureRequested { occurred_at }.into()],
             MemberCommand::RecordErased { .. } => Vec::new(),
         })
@@ -116,7 +167,8 @@ impl Member {
         match event {
             MemberEvent::ContactChanged(e) => {
                 self.contact_tag = Some(e.contact_tag.clone());
-                self.has_email = e.email.is_some();
+                self.email.clone_from(&e.email);
+                self.name.clone_from(&e.name);
             }
             MemberEvent::ConsentGiven(e) => {
                 let key = consent_key(e.purpose, &e.partner_id);
@@ -136,8 +188,26 @@ impl Member {
                     consent.at = e.occurred_at;
                 }
             }
+            MemberEvent::ReferralRequested(e) => {
+                let number = self.referral(&e.partner_id).map_or(0, |last| last.number) + 1;
+                let state = ReferralState::Requested;
+                let referral = Referral { id: e.referral_id, number, state, at: e.occurred_at };
+                self.referrals.insert(e.partner_id.clone(), referral);
+            }
+            MemberEvent::ReferralTaken(e) => {
+                self.referral_stands(&e.partner_id, ReferralState::Taken, e.occurred_at);
+            }
+            MemberEvent::ReferralRefused(e) => {
+                self.referral_stands(&e.partner_id, ReferralState::Refused, e.occurred_at);
+            }
             MemberEvent::ErasureRequested(_) => self.is_erasure_requested = true,
             MemberEvent::MemberErased(_) => self.is_erased = true,
+        }
+    }
+
+    fn referral_stands(&mut self, service: &PartnerId, state: ReferralState, at: DateTime<Utc>) {
+        if let Some(referral) = self.referrals.get_mut(service) {
+            (referral.state, referral.at) = (state, at);
         }
     }
 }

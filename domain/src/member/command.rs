@@ -1,7 +1,7 @@
 //! What may be asked of a member's record.
 
 use super::event::ConsentPurpose;
-use crate::ids::PartnerId;
+use crate::ids::{PartnerId, ReferralId};
 use crate::sealed::{Email, PersonName, Sealed};
 
 /// A wish concerning a member. Fields are named as in the event that follows from it.
@@ -19,6 +19,13 @@ pub enum MemberCommand {
     GiveConsent { purpose: ConsentPurpose, partner_id: PartnerId, text_version: String },
     /// They no longer agree.
     WithdrawConsent { purpose: ConsentPurpose, partner_id: PartnerId },
+    /// They want to be put in touch with a support service. One that is under way, or was taken a
+    /// few days ago, is nothing new.
+    RequestReferral { referral_id: ReferralId, partner_id: PartnerId },
+    /// The service took it.
+    RecordReferralTaken { referral_id: ReferralId, partner_ref: String },
+    /// The service did not.
+    RecordReferralRefused { referral_id: ReferralId, code: String },
     /// They ask to be forgotten.
     RequestErasure,
     /// Their key is destroyed.

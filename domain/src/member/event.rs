@@ -1,9 +1,9 @@
-//! What happened to a member: contact and consent. The stream's id is the member's.
+//! What happened to a member: contact, consent and referrals. The stream's id is the member's.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::PartnerId;
+use crate::ids::{PartnerId, ReferralId};
 use crate::sealed::{Email, PersonName, Sealed};
 
 /// What a member may agree to (C1).
@@ -60,6 +60,43 @@ pub struct ConsentWithdrawn {
     pub occurred_at: DateTime<Utc>,
 }
 
+/// The member asked to be put in touch: from here on the service may have been told (P5, C1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferralRequested {
+    /// Which referral.
+    pub referral_id: ReferralId,
+    /// To whom.
+    pub partner_id: PartnerId,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The service has it, and gets in touch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferralTaken {
+    /// Which referral.
+    pub referral_id: ReferralId,
+    /// To whom.
+    pub partner_id: PartnerId,
+    /// The service's own id for it.
+    pub partner_ref: String,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The service does not take it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReferralRefused {
+    /// Which referral.
+    pub referral_id: ReferralId,
+    /// To whom.
+    pub partner_id: PartnerId,
+    /// The service's documented code.
+    pub code: String,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// The member asked to be forgotten (C2).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ErasureRequested {
@@ -82,6 +119,9 @@ crate::event::events! {
         ContactChanged "1.0",
         ConsentGiven "1.0",
         ConsentWithdrawn "1.0",
+        ReferralRequested "1.0",
+        ReferralTaken "1.0",
+        ReferralRefused "1.0",
         ErasureRequested "1.0",
         MemberErased "1.0",
     }

@@ -1,4 +1,5 @@
-//! A member: how they can be reached, what they agreed to, and that they were forgotten.
+//! A member: how they can be reached, what they agreed to, to whom they were referred, and that
+//! they were forgotten.
 //!
 //! Contact is sealed under the member's own key before it gets here. Consent is given with a
 //! purpose and a partner, and can be withdrawn; both are facts.
@@ -7,6 +8,7 @@ mod aggregate;
 mod command;
 mod error;
 mod event;
+mod referral;
 #[cfg(test)]
 mod tests;
 
@@ -14,3 +16,4 @@ pub use aggregate::{Consent, Member};
 pub use command::MemberCommand;
 pub use error::MemberError;
 pub use event::*;
+pub use referral::{Referral, ReferralState};

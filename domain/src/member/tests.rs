@@ -1,11 +1,12 @@
-//! Contact, consent, and being forgotten: what may follow what?
+//! Contact, consent, referrals, and being forgotten: what may follow what?
 //!
-//! Rows: C1, C2.
+//! Rows: C1, C2, P5.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
+use uuid::Uuid;
 
 use super::*;
-use crate::ids::PartnerId;
+use crate::ids::{MemberId, PartnerId, ReferralId};
 use crate::sealed::Sealed;
 
 fn now() -> DateTime<Utc> {
@@ -77,6 +78,56 @@ fn consent_is_given_for_a_purpose_with_a_partner_and_can_be_withdrawn() {
     assert_eq!(when(&agreed, withdraw()), Ok(vec!["ConsentWithdrawn"]));
     assert_eq!(when(&given(vec![]), withdraw()), Ok(vec![]), "nothing was agreed to");
     assert!(!given(vec![consent(), withdraw()]).consents_to(ConsentPurpose::Link, &agl()));
+}
+
+#[test]
+fn a_referral_needs_agreement_and_an_address_and_is_one_at_a_time() {
+    let service: PartnerId = "relationships-australia".parse().unwrap();
+    let agreement = MemberCommand::GiveConsent {
+        purpose: ConsentPurpose::Referral,
+        partner_id: service.clone(),
+        text_version: "2026-11".to_owned(),
+    };
+    let me = MemberId(Uuid::from_u128(1));
+    let wish = |number: u32| MemberCommand::RequestReferral {
+        referral_id: ReferralId::of(me, &service, number),
+        partner_id: service.clone(),
+    };
+    let taken = |number: u32| MemberCommand::RecordReferralTaken {
+        referral_id: ReferralId::of(me, &service, number),
+        partner_ref: "R1".to_owned(),
+    };
+    let refused = MemberCommand::RecordReferralRefused {
+        referral_id: ReferralId::of(me, &service, 1),
+        code: "closed".to_owned(),
+    };
+    assert_eq!(when(&given(vec![contact("a")]), wish(1)), Err(MemberError::ReferralNotAgreed));
+    assert_eq!(when(&given(vec![agreement.clone()]), wish(1)), Err(MemberError::ContactNeeded));
+    let ready = given(vec![contact("a"), agreement.clone()]);
+    assert_eq!(when(&ready, wish(1)), Ok(vec!["ReferralRequested"]));
+    assert_eq!(when(&ready, taken(1)), Ok(vec![]), "nobody asked");
+    let asked = given(vec![contact("a"), agreement.clone(), wish(1)]);
+    assert_eq!(when(&asked, wish(1)), Ok(vec![]));
+    assert_eq!(when(&asked, wish(2)), Ok(vec![]), "the first is under way");
+    assert_eq!(when(&asked, taken(1)), Ok(vec!["ReferralTaken"]));
+    assert_eq!(when(&asked, refused.clone()), Ok(vec!["ReferralRefused"]));
+
+    let mut done = given(vec![contact("a"), agreement.clone(), wish(1), taken(1)]);
+    assert_eq!(when(&done, taken(1)), Ok(vec![]));
+    assert_eq!(when(&done, refused.clone()), Ok(vec![]), "it was taken");
+    assert_eq!(done.next_referral(me, &service), ReferralId::of(me, &service, 2));
+    assert_eq!(when(&done, wish(2)), Ok(vec![]), "they have just been told");
+    let later = now() + Duration::days(7);
+    assert_eq!(done.decide(wish(2), later).unwrap().len(), 1, "a week on it is another one");
+    let withdrawn = MemberCommand::WithdrawConsent {
+        purpose: ConsentPurpose::Referral,
+        partner_id: service.clone(),
+    };
+    let events = done.decide(withdrawn, now()).unwrap();
+    events.iter().for_each(|event| done.evolve(event));
+    assert_eq!(done.decide(wish(2), later), Err(MemberError::ReferralNotAgreed));
+    let turned_away = given(vec![contact("a"), agreement, wish(1), refused]);
+    assert_eq!(when(&turned_away, wish(2)), Ok(vec!["ReferralRequested"]));
 }
 
 #[test]

@@ -268,7 +268,10 @@ fn check_code(code: &SecretString) -> Result<(), Problem> {
 }
 
 /// Whether the partner is active and set up here.
-async fn can_be_asked(state: &AppState, partner: &PartnerId) -> Result<(), Problem> {
+///
+/// # Errors
+/// `partner_unavailable`, when it is not.
+pub async fn can_be_asked(state: &AppState, partner: &PartnerId) -> Result<(), Problem> {
     let row = partner_rows::get(&state.read_pool, partner).await?;
     let is_there = row.is_some_and(|row| is_available(state, &row.partner_id, &row.status));
     if is_there { Ok(()) } else { Err(Problem::new(Code::PartnerUnavailable)) }

@@ -15,7 +15,8 @@ use super::pace::Pace;
 use crate::partners::catalogue::Contract;
 use crate::partners::outcome::{LookUp, Outcome};
 use crate::partners::partner::{
-    AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, UnreadableNotice, Verdict,
+    AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, Referral, Referred,
+    UnreadableNotice, Verdict,
 };
 use crate::partners::question::{Told, Topic};
 
@@ -183,6 +184,19 @@ impl Partner for Guarded {
         let told = self.inner.ask(account, topic, deadline).await;
         self.ended(told.as_ref().err().map(|NotTold(why)| *why), None);
         told
+    }
+
+    async fn refer(&self, referral: &Referral, deadline: Instant) -> Referred {
+        let _place = match self.admit(deadline).await {
+            Ok(place) => place,
+            Err(HeldBack { why, retry_after }) => return Referred::NotSaid { why, retry_after },
+        };
+        let referred = self.inner.refer(referral, deadline).await;
+        match &referred {
+            Referred::Taken { .. } | Referred::Refused { .. } => self.ended(None, None),
+            Referred::NotSaid { why, retry_after } => self.ended(Some(why), *retry_after),
+        }
+        referred
     }
 
     async fn voucher_balance(

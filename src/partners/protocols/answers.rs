@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::partners::calls::{Answer, NoAnswer};
 use crate::partners::outcome::{Accepted, Outcome};
-use crate::partners::partner::{NotTold, Verdict};
+use crate::partners::partner::{NotTold, Referred, Verdict};
 use crate::partners::received;
 
 /// A documented error.
@@ -93,6 +93,32 @@ pub(super) fn verdict_of(answer: Result<Answer, NoAnswer>) -> Verdict {
         (404 | 422, Some(ErrorBody { code, .. })) => Verdict::Refused { code },
         (429, _) => Verdict::NotSaid { why: "rate_limited", retry_after },
         _ => Verdict::NotSaid { why: "verification_failed", retry_after },
+    }
+}
+
+/// What the answer to a referral means. Whatever is not clear is passed on again: it is taken once.
+pub(super) fn referred_of(answer: Result<Answer, NoAnswer>) -> Referred {
+    #[derive(Deserialize)]
+    struct Taken {
+        #[serde(deserialize_with = "received::id")]
+        referral_id: String,
+    }
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(NoAnswer::NotSent(why) | NoAnswer::Lost(why)) => {
+            return Referred::NotSaid { why, retry_after: None };
+        }
+    };
+    let retry_after = answer.retry_after;
+    match (answer.status.as_u16(), error_of(&answer)) {
+        (200 | 201, _) => match body::<Taken>(&answer) {
+            Ok(Taken { referral_id }) => Referred::Taken { partner_ref: referral_id },
+            Err(why) => Referred::NotSaid { why, retry_after },
+        },
+        (400 | 404 | 422, Some(ErrorBody { code, .. })) => Referred::Refused { code },
+        (429, _) => Referred::NotSaid { why: "rate_limited", retry_after },
+        (500..=599, _) => Referred::NotSaid { why: "server_error", retry_after },
+        _ => Referred::NotSaid { why: "undocumented_answer", retry_after },
     }
 }
 

@@ -46,4 +46,9 @@ pub const PUBLISHED: &[Published] = &[
         address: "/docs/protocols/transport.json",
         document: transport::OPENAPI,
     },
+    Published {
+        name: "Support services: referrals",
+        address: "/docs/protocols/support.json",
+        document: support::OPENAPI,
+    },
 ];

@@ -13,13 +13,14 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::answers::{error_of, outcome_of, told, verdict_of};
+use super::answers::{error_of, outcome_of, referred_of, told, verdict_of};
 use crate::partners::calls::{Answer, NoAnswer, digest};
 use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::connection::{Call, Connection};
 use crate::partners::outcome::{Accepted, LookUp, Outcome};
 use crate::partners::partner::{
-    AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, UnreadableNotice, Verdict,
+    AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, Referral, Referred,
+    UnreadableNotice, Verdict,
 };
 use crate::partners::question::{Told, Topic};
 
@@ -142,6 +143,14 @@ impl<D: Dialect> Partner for Speaker<D> {
             Topic::Trips => Told::Trips(told(answer)?),
             Topic::TopUps => Told::TopUps(told(answer)?),
         })
+    }
+
+    async fn refer(&self, referral: &Referral, deadline: Instant) -> Referred {
+        let name = referral.name.as_ref().map(ExposeSecret::expose_secret);
+        let body = json!({ "email": referral.email.expose_secret(), "name": name }).to_string();
+        let call = Call::post("/referrals", body.into_bytes());
+        let call = call.once_under(referral.id.to_string());
+        referred_of(self.connection.call(&call, deadline).await)
     }
 
     async fn voucher_balance(

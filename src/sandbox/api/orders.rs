@@ -176,7 +176,7 @@ async fn until_delivered(state: &State, partner: &str) {
 }
 
 /// An answer that ends in the middle.
-fn cut_off() -> HttpResponse {
+pub(super) fn cut_off() -> HttpResponse {
     let pieces: [Result<Bytes, std::io::Error>; 2] =
         [Ok(Bytes::from_static(b"{\"reference\":")), Err(std::io::Error::other("cut off"))];
     HttpResponse::Created()

@@ -79,6 +79,16 @@ pub(in crate::sandbox) async fn book(
             "state": credit.state,
         })
     });
+    let referrals = desk.book.referrals.values().map(|referral| {
+        json!({
+            "partner": referral.partner,
+            "referral_id": referral.referral_id,
+            "email": referral.email,
+            "name": referral.name,
+        })
+    });
     let (vouchers, credits): (Vec<Value>, Vec<Value>) = (vouchers.collect(), credits.collect());
-    HttpResponse::Ok().json(json!({ "vouchers": vouchers, "credits": credits }))
+    let referrals: Vec<Value> = referrals.collect();
+    HttpResponse::Ok()
+        .json(json!({ "vouchers": vouchers, "credits": credits, "referrals": referrals }))
 }

@@ -8,6 +8,7 @@ mod credits;
 mod faults;
 mod look_ups;
 mod partner_blind;
+mod referrals;
 
 /// A number that is one at each partner.
 pub fn number_at(partner: &str) -> Option<&'static str> {

@@ -76,6 +76,12 @@ impl TestApp {
         Self::start_all(further, &PARTNERS).await
     }
 
+    /// Starts everything with a support service that takes referrals.
+    pub async fn start_beside(service: &str) -> Self {
+        let partners: Vec<&str> = PARTNERS.into_iter().chain([service]).collect();
+        Self::start_all(&[], &partners).await
+    }
+
     /// Starts everything with one more partner, whose file is in this folder.
     pub async fn start_knowing(partner: &str, folder: &str) -> Self {
         let partners: Vec<&str> = PARTNERS.into_iter().chain([partner]).collect();
