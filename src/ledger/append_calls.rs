@@ -7,7 +7,7 @@ use sqlx::{Connection, Executor, PgConnection, Row};
 use super::engine::Append;
 use crate::database::{self, DatabaseError, Role};
 
-/// A connection for the engine: plans are made once, because planning sixteen partitions anew costs
+/// A connection for the engine: plans are made once, because planning every partition anew costs
 /// more than any plan could save.
 pub(super) async fn connect(url: &SecretString) -> Result<PgConnection, sqlx::Error> {
     let connected = database::connect_one(url, Role::App).await;

@@ -2,9 +2,8 @@
 //!
 //! Rows: R1.
 
-use std::collections::HashMap;
-
 use domain::ids::Position;
+use serde::Serialize;
 use uuid::Uuid;
 
 /// The circumstances of a command.
@@ -54,16 +53,24 @@ impl Context {
         Self { command_id, ..self }
     }
 
-    pub(super) fn metadata(&self) -> HashMap<String, String> {
-        let mut metadata = HashMap::from([
-            ("command_id".to_owned(), self.command_id.to_string()),
-            ("correlation".to_owned(), self.correlation.clone()),
-            ("actor".to_owned(), self.actor.clone()),
-            ("reason".to_owned(), self.reason.clone()),
-        ]);
-        if let Some(position) = self.causation {
-            metadata.insert("causation".to_owned(), position.to_string());
-        }
-        metadata
+    /// What is stored with each of its events, as JSON.
+    pub(super) fn metadata(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&Metadata {
+            actor: &self.actor,
+            causation: self.causation.map(|position| position.to_string()),
+            command_id: self.command_id,
+            correlation: &self.correlation,
+            reason: &self.reason,
+        })
     }
+}
+
+#[derive(Serialize)]
+struct Metadata<'c> {
+    actor: &'c str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    causation: Option<String>,
+    command_id: Uuid,
+    correlation: &'c str,
+    reason: &'c str,
 }

@@ -5,15 +5,13 @@
 //!
 //! Rows: R2, D6, Q4.
 
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cqrs_es::persist::PersistedEventStore;
-use cqrs_es::{Aggregate, AggregateError, CqrsFramework, EventStore};
+use cqrs_es::persist::PersistenceError;
+use cqrs_es::{Aggregate, AggregateError, CqrsFramework};
 use domain::aggregate::At;
 use domain::ids::Position;
-use postgres_es::PostgresEventRepository;
 use rand::RngExt;
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -22,18 +20,17 @@ use tokio::sync::watch;
 use super::context::Context;
 use super::engine::{Engine, EngineLimits};
 use super::error::{ExecuteError, LedgerError, LoadError};
-use super::store::{LedgerRepository, TRACE, Trace};
+use super::store::{self, LedgerStore, Stream, Trace};
 use crate::clock::Clock;
 use crate::database::{self, Role};
 
 const ROUNDS: u32 = 6;
 const LONGEST_PAUSE_MS: u64 = 20;
-const STOCK_CONNECTIONS: u32 = 2;
+const OTHER_CONNECTIONS: u32 = 2;
 
 /// The write side of one process.
 #[derive(Clone)]
 pub struct Ledger {
-    repository: LedgerRepository,
     engine: Arc<Engine>,
     pool: PgPool,
     clock: Clock,
@@ -59,8 +56,6 @@ pub struct Loaded<A> {
     pub position: Position,
 }
 
-type Framework<A> = CqrsFramework<A, PersistedEventStore<LedgerRepository, A>>;
-
 impl Ledger {
     /// Connects to the log.
     ///
@@ -72,12 +67,10 @@ impl Ledger {
         limits: EngineLimits,
     ) -> Result<Self, LedgerError> {
         let engine = Arc::new(Engine::start(url, limits).await?);
-        let pool = database::connect(url, Role::App, STOCK_CONNECTIONS)
+        let pool = database::connect(url, Role::App, OTHER_CONNECTIONS)
             .await
             .map_err(|error| LedgerError::Unreachable(error.to_string()))?;
-        let stock = PostgresEventRepository::new(pool.clone());
-        let repository = LedgerRepository::new(engine.clone(), stock);
-        Ok(Self { repository, engine, pool, clock })
+        Ok(Self { engine, pool, clock })
     }
 
     /// Decides a command on its stream and records what follows.
@@ -130,14 +123,11 @@ impl Ledger {
     where
         A: Aggregate<Services = ()> + 'static,
     {
-        let framework: Framework<A> = CqrsFramework::new(self.store::<A>(), Vec::new(), ());
-        let traced = async {
-            let executed = framework.execute_with_metadata(stream_id, wish, context.metadata());
-            executed.await.map(|()| TRACE.with(Cell::get))
-        };
-        let trace: Trace = TRACE.scope(Cell::new(Trace::default()), traced).await?;
-        let position = Position(trace.appended.unwrap_or(trace.loaded));
-        Ok(Executed { position, recorded: trace.recorded })
+        let trace = Trace::default();
+        let store = LedgerStore { engine: &self.engine, context, trace: &trace };
+        let framework: CqrsFramework<A, _> = CqrsFramework::new(store, Vec::new(), ());
+        framework.execute(stream_id, wish).await?;
+        Ok(Executed { position: trace.last(), recorded: trace.recorded() })
     }
 
     /// The state of a stream as it is now.
@@ -148,30 +138,17 @@ impl Ledger {
         &self,
         stream_id: &str,
     ) -> Result<Loaded<A>, LoadError> {
-        let loading = async {
-            let events = self.store::<A>().load_events(stream_id).await;
-            events.map(|events| (events, TRACE.with(Cell::get).loaded))
-        };
-        let loaded = TRACE.scope(Cell::new(Trace::default()), loading).await;
-        let (events, position) = loaded.map_err(|error| match error {
-            AggregateError::DatabaseConnectionError(error) => {
+        let stream = store::load::<A>(&self.engine, stream_id).await;
+        let Stream { state, sequence, position, .. } = stream.map_err(|error| match error {
+            PersistenceError::ConnectionError(error) => {
                 let known = error.downcast::<LedgerError>();
                 LoadError::Unavailable(known.map_or(LedgerError::NotSent, |error| *error))
             }
-            AggregateError::DeserializationError(error)
-            | AggregateError::UnexpectedError(error) => LoadError::Corrupt(error),
-            AggregateError::UserError(_) | AggregateError::AggregateConflict => {
-                LoadError::Unavailable(LedgerError::Conflict)
-            }
+            PersistenceError::DeserializationError(error)
+            | PersistenceError::UnknownError(error) => LoadError::Corrupt(error),
+            PersistenceError::OptimisticLockError => LoadError::Unavailable(LedgerError::Conflict),
         })?;
-        let sequence = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let mut state = A::default();
-        events.into_iter().for_each(|envelope| state.apply(envelope.payload));
         Ok(Loaded { state, sequence, position: Position(position) })
-    }
-
-    fn store<A: Aggregate>(&self) -> PersistedEventStore<LedgerRepository, A> {
-        PersistedEventStore::new_event_store(self.repository.clone())
     }
 
     /// Whether this very command is in the stream already; asked only after a conflict.

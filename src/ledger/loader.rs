@@ -22,14 +22,14 @@ const CALL_LIMIT: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(50);
 
 const LOAD: &str = "
-SELECT u.o::int, e.sequence, e.position, e.event_type, e.event_version, e.payload
+SELECT u.o::int, e.sequence, e.position, e.payload
   FROM unnest($1::text[], $2::text[]) WITH ORDINALITY u(t, i, o)
  CROSS JOIN LATERAL (
-   SELECT sequence, position, event_type, event_version, payload FROM events e
+   SELECT sequence, position, payload FROM events e
     WHERE e.aggregate_type = u.t AND e.aggregate_id = u.i OFFSET 0) e";
 /// One stream alone: its partition is known before the plan is begun.
 const LOAD_ONE: &str = "
-SELECT 1, sequence, position, event_type, event_version, payload FROM events
+SELECT 1, sequence, position, payload FROM events
  WHERE aggregate_type = $1 AND aggregate_id = $2";
 
 /// Answers loads.

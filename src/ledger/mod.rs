@@ -36,4 +36,3 @@ pub use context::Context;
 pub use engine::EngineLimits;
 pub use error::{ExecuteError, LedgerError, LoadError};
 pub use execute::{Executed, Ledger, Loaded};
-pub use store::LedgerRepository;
