@@ -53,7 +53,11 @@ impl Referral {
 }
 
 /// The id that the next referral has.
-pub(super) fn next_id(member: MemberId, service: &PartnerId, last: Option<&Referral>) -> ReferralId {
+pub(super) fn next_id(
+    member: MemberId,
+    service: &PartnerId,
+    last: Option<&Referral>,
+) -> ReferralId {
     ReferralId::of(member, service, last.map_or(0, |last| last.number) + 1)
 }
 

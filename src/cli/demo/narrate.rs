@@ -280,7 +280,9 @@ fn member(who: &str, event: &MemberEvent) -> Option<String> {
         MemberEvent::ConsentGiven(e) => {
             Some(format!("{who} agrees that {} may learn {who}'s account number", e.partner_id))
         }
-        MemberEvent::ReferralTaken(e) => Some(format!("{} gets in touch with {who}", e.partner_id)),
+        MemberEvent::ReferralTaken(e) => {
+            Some(format!("{} gets in touch with {who}", e.partner_id))
+        }
         MemberEvent::ConsentWithdrawn(_)
         | MemberEvent::ReferralRequested(_)
         | MemberEvent::ReferralRefused(_)

@@ -48,10 +48,7 @@ async fn a_referral_needs_consent_and_an_address_and_is_passed_on_once() {
     assert_eq!(told(&app).await, Vec::<Value>::new(), "nobody was told anything so far");
 
     reachable(&app, &member).await;
-    let both = futures::future::join(
-        refer(&app, &member, SERVICE),
-        refer(&app, &member, SERVICE),
-    );
+    let both = futures::future::join(refer(&app, &member, SERVICE), refer(&app, &member, SERVICE));
     let (first, second) = both.await;
     for answer in [first, second, refer(&app, &member, SERVICE).await] {
         assert_eq!((answer.status, &answer.body["success"]), (200, &json!(true)), "{answer:?}");

@@ -94,6 +94,8 @@ impl TestApp {
         let mut app = Self::without_anchor_for(vec![base], further, partners).await;
         app.application = Some(Self::run(app.config(), listener).await);
         app.until_ready().await;
+        // Who there is stands in the log from the start, and is listed a moment later.
+        app.until_idle().await;
         app
     }
 
@@ -198,27 +200,43 @@ impl TestApp {
         }
     }
 
-    /// Waits until every projection has reached the head and nothing is due.
+    /// Waits until every projection has reached the head and nothing is due; fails with what is.
     pub async fn until_idle(&self) {
-        self.until("nothing is left to do", async || self.is_idle().await).await;
+        let begun = Instant::now();
+        let mut pause = BETWEEN_LOOKS;
+        loop {
+            let left = self.left_to_do().await;
+            if left.is_empty() {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited in vain, still to do: {left:#?}");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_BETWEEN_LOOKS);
+        }
     }
 
-    async fn is_idle(&self) -> bool {
-        let busy: i64 = sqlx::query_scalar(
-            "SELECT (SELECT count(*) FROM checkpoints WHERE schema = 'read' AND position <
-                       (SELECT coalesce(max(last_position), 0) FROM ledger_batches))
-                  + (SELECT count(*) FROM read.reward_todo
-                      WHERE step IN ('issue', 'resolve') AND next_at < 'infinity'
-                         OR step = 'choose' AND next_at < ledger_now() + interval '5 minutes')
-                  + (SELECT count(*) FROM read.account_todo
-                      WHERE step IN ('verify', 'unlink') AND next_at < 'infinity')
-                  + (SELECT count(*) FROM read.journey_todo WHERE next_at <= ledger_now())
-                  + (SELECT count(*) FROM inbox WHERE state = 'new')",
+    async fn left_to_do(&self) -> Vec<String> {
+        sqlx::query_scalar(
+            "SELECT format('projection %s at %s', name, position) FROM checkpoints
+              WHERE schema = 'read' AND position <
+                       (SELECT coalesce(max(last_position), 0) FROM ledger_batches)
+             UNION ALL
+             SELECT format('reward %s: %s at %s', reward_id, step, next_at) FROM read.reward_todo
+              WHERE step IN ('issue', 'resolve') AND next_at < 'infinity'
+                 OR step = 'choose' AND next_at < ledger_now() + interval '5 minutes'
+             UNION ALL
+             SELECT format('account %s: %s at %s', account_id, step, next_at)
+               FROM read.account_todo
+              WHERE step IN ('verify', 'unlink') AND next_at < 'infinity'
+             UNION ALL
+             SELECT format('journey %s at %s', member_id, next_at) FROM read.journey_todo
+              WHERE next_at <= ledger_now()
+             UNION ALL
+             SELECT format('webhook of %s', partner_id) FROM inbox WHERE state = 'new'",
         )
-        .fetch_one(&self.pool)
+        .fetch_all(&self.pool)
         .await
-        .unwrap();
-        busy == 0
+        .unwrap()
     }
 
     /// The last position of the log.
