@@ -64,8 +64,14 @@ pub(super) struct Rows {
 }
 
 impl Rows {
+    /// From the beginning of an answer.
     pub(super) fn new(after: Position) -> Self {
         Self { last: after, is_begun: false }
+    }
+
+    /// From the middle of an answer, after its row of this position.
+    pub(super) fn going_on(after: Position) -> Self {
+        Self { last: after, is_begun: true }
     }
 
     /// Gives every event of a message to `keep`.

@@ -1,8 +1,9 @@
 //! How is all of the log read, up to a position, and never short? Range by range, each counted
 //! against the ledger's book.
 //!
-//! A range is one streamed statement, so no snapshot of the database is held for long. A task reads
-//! and decodes while the caller still works on the batch before.
+//! A range is one streamed statement, so no snapshot of the database is held for long. One task
+//! reads, and the batches are decoded beside it, several at once, while the caller still works on
+//! the one before: decoding takes longer than what the server does.
 //!
 //! *Guarantees*: [`Replay::next`] says that there is no more only when it has given exactly the
 //! events after `after` up to `to`, in order. Whatever went wrong (a line cut, a row or a batch
@@ -12,8 +13,8 @@
 
 use domain::ids::Position;
 use futures::TryStreamExt as _;
-use sqlx::postgres::PgConnection;
-use sqlx::{Connection as _, PgPool};
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, PgPool, Postgres};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -25,12 +26,15 @@ use crate::projection::Recorded;
 pub const RANGE: i64 = 100_000;
 /// How many events are given at a time.
 const BATCH: usize = 5_000;
-/// How many batches wait to be taken.
+/// How many batches are being decoded or wait to be taken.
 const AHEAD: usize = 2;
+
+/// A batch that is being decoded.
+type Decoding = JoinHandle<Result<Vec<Recorded>, ReadError>>;
 
 /// All events of a stretch of the log, on their way.
 pub struct Replay {
-    batches: mpsc::Receiver<Vec<Recorded>>,
+    batches: mpsc::Receiver<Decoding>,
     reading: Option<JoinHandle<Result<u64, ReadError>>>,
     last: Position,
     to: Position,
@@ -46,8 +50,7 @@ impl Replay {
     /// # Errors
     /// When there is no connection.
     pub async fn begin(pool: &PgPool, after: Position, to: Position) -> Result<Self, ReadError> {
-        // A connection that is left in the middle of a statement must not go back into the pool.
-        let connection = pool.acquire().await?.detach();
+        let connection = Lent(Some(pool.acquire().await?));
         let (give, batches) = mpsc::channel(AHEAD);
         let reading = Some(tokio::spawn(read(connection, (after, to), give)));
         Ok(Self { batches, reading, last: after, to, count: 0 })
@@ -58,18 +61,18 @@ impl Replay {
     /// # Errors
     /// When the log does not have all of it, or could not be read to the end.
     pub async fn next(&mut self) -> Result<Option<Vec<Recorded>>, ReadError> {
-        if let Some(batch) = self.batches.recv().await {
-            self.count += batch.len() as u64;
-            self.last = batch.last().map_or(self.last, |event| event.position);
-            return Ok(Some(batch));
-        }
+        if let Some(decoding) = self.batches.recv().await {
+            let batch = decoding.await.map_err(ended)??;
+            let follows = batch.first().is_some_and(|e| e.position.0 == self.last.0 + 1);
+            if let (true, Some(last)) = (follows, batch.last()) {
+                self.count += batch.len() as u64;
+                self.last = last.position;
+                return Ok(Some(batch));
+            }
         // Only the reader's own word counts: that nothing comes any more may have any reason.
-        if let Some(reading) = self.reading.take() {
-            let ended = |error: tokio::task::JoinError| {
-                ReadError::Database(sqlx::Error::Io(std::io::Error::other(error)))
-            };
-            let read = reading.await.map_err(ended)??;
-            if read == self.count && self.last == self.to {
+        } else if let Some(reading) = self.reading.take() {
+            let must_be_there = reading.await.map_err(ended)??;
+            if must_be_there == self.count && self.last == self.to {
                 return Ok(None);
             }
         }
@@ -80,6 +83,21 @@ impl Replay {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
+    }
+}
+
+fn ended(error: tokio::task::JoinError) -> ReadError {
+    ReadError::Database(sqlx::Error::Io(std::io::Error::other(error)))
+}
+
+/// A connection of the pool. One that is left in the middle of a statement must not go back there.
+struct Lent(Option<PoolConnection<Postgres>>);
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(unfinished) = self.0.take() {
+            drop(unfinished.detach());
+        }
     }
 }
 
@@ -108,12 +126,14 @@ pub async fn replay<E: From<ReadError>>(
     Ok(replay.count())
 }
 
+/// Reads range by range; answers how many events the ledger's book says there are.
 async fn read(
-    mut connection: PgConnection,
+    mut lent: Lent,
     (after, to): (Position, Position),
-    batches: mpsc::Sender<Vec<Recorded>>,
+    batches: mpsc::Sender<Decoding>,
 ) -> Result<u64, ReadError> {
-    let head = whole_head(&mut connection).await?;
+    let Some(connection) = lent.0.as_deref_mut() else { return Ok(0) };
+    let head = whole_head(connection).await?;
     if to > head {
         return Err(ReadError::PastTheEnd { asked: to, head });
     }
@@ -121,44 +141,55 @@ async fn read(
     let mut count = 0;
     while from < to {
         let end = Position(to.0.min(from.0 + RANGE));
-        let wanted = must_be_there(&mut connection, from, end).await?;
-        let read = read_one(&mut connection, from, end, &batches).await?;
-        if read != wanted.unsigned_abs() {
-            return Err(ReadError::Gap { missing: Position(from.0 + read.cast_signed() + 1) });
-        }
-        count += read;
+        count += must_be_there(connection, from, end).await?.unsigned_abs();
+        read_one(connection, from, end, &batches).await?;
         from = end;
     }
-    connection.close().await.ok();
+    drop(lent.0.take());
     Ok(count)
 }
 
-/// Reads one range to its end; answers how many events it gave away.
+/// Reads one range to its end and has it decoded, a batch at a time.
 async fn read_one(
     connection: &mut PgConnection,
     after: Position,
     to: Position,
-    batches: &mpsc::Sender<Vec<Recorded>>,
-) -> Result<u64, ReadError> {
+    batches: &mpsc::Sender<Decoding>,
+) -> Result<(), ReadError> {
     let nobody_listens = |_| ReadError::Database(sqlx::Error::WorkerCrashed);
     let mut rows = Rows::new(after);
+    let mut given = after;
     let mut batch = Vec::with_capacity(BATCH);
-    let mut count = 0;
     let statement = statement(after, to);
     let mut messages = connection.copy_out_raw(&statement).await?;
+    // The server sends one message a row, and one for the end. Were it otherwise, the rows of the
+    // next batch would not be those that are expected there, and that is an error.
     while let Some(message) = messages.try_next().await? {
-        rows.take_apart(&message, |event| batch.push(event))?;
-        if batch.len() >= BATCH {
-            count += batch.len() as u64;
+        batch.push(message);
+        if batch.len() == BATCH {
+            given = Position(given.0 + BATCH as i64);
             let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            batches.send(full).await.map_err(nobody_listens)?;
+            let rows = std::mem::replace(&mut rows, Rows::going_on(given));
+            let decoding = tokio::spawn(decode(rows, full, given));
+            batches.send(decoding).await.map_err(nobody_listens)?;
         }
     }
-    drop(messages);
-    count += batch.len() as u64;
-    if !batch.is_empty() {
-        batches.send(batch).await.map_err(nobody_listens)?;
+    if batch.len() > 1 {
+        batches.send(tokio::spawn(decode(rows, batch, to))).await.map_err(nobody_listens)?;
+    }
+    Ok(())
+}
+
+/// Decodes what was read, which has to end with the event at `to`.
+async fn decode(
+    mut rows: Rows,
+    messages: Vec<impl AsRef<[u8]>>,
+    to: Position,
+) -> Result<Vec<Recorded>, ReadError> {
+    let mut events = Vec::with_capacity(messages.len());
+    for message in messages {
+        rows.take_apart(message.as_ref(), |event| events.push(event))?;
     }
     rows.end(to)?;
-    Ok(count)
+    Ok(events)
 }
