@@ -23,7 +23,7 @@ async fn tables(log: &Log) -> Vec<String> {
     .fetch_all(&log.pool)
     .await
     .unwrap();
-    assert_eq!(partitions.len(), 16);
+    assert_eq!(partitions.len(), 4);
     ["events", "ledger_batches"].into_iter().map(str::to_owned).chain(partitions).collect()
 }
 
