@@ -212,7 +212,7 @@ async fn what_is_no_object_or_too_large_or_from_nobody_is_not_taken() {
     }
     let large = Webhook::new("woolworths", &secret, vec![b' '; 256 * 1024 + 1]);
     assert_problem(&large.send(&app).await, 413, "too large");
-    for partner in ["nobody", "aldi"] {
+    for partner in ["nobody", "lifeline"] {
         let unknown = Webhook::new(partner, &secret, "{}");
         assert_problem(&unknown.send(&app).await, 404, partner);
     }
@@ -277,6 +277,9 @@ async fn a_float_is_reported_low_and_an_account_is_not_taken_for_one() {
         assert_eq!(webhook.send(&app).await.status, 202);
     }
     assert_eq!(settled(&app, &float).await.0, "done");
-    assert_eq!(settled(&app, &account).await.0, "parked");
+    let (state, reason) = settled(&app, &account).await;
+    assert_eq!((state.as_str(), reason.as_str()), ("new", "no_account_of_that_number_yet"));
+    let told = "SELECT count(*) FROM events WHERE event_type = 'FloatLowReported'";
+    assert_eq!(count(&app, told).await, 1);
     app.end().await;
 }
