@@ -61,8 +61,8 @@ async fn check(arguments: &[String]) -> anyhow::Result<()> {
 async fn cargo(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
     println!("cargo {}", words.join(" "));
     let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    // What cargo told this program of itself is not for the next cargo: build scripts that look at it
-    // would run anew, and with them half of all crates be built anew, at each change of hands.
+    // What cargo told this program of itself is not for the next cargo: build scripts that look at
+    // it would run anew, and with them half of all crates be built anew, at each change of hands.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
         if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]

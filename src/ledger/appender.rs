@@ -1,4 +1,5 @@
-//! Who appends, and what happens when the answer is lost? One connection, one rule for every failure.
+//! Who appends, and what happens when the answer is lost? One connection, and one rule for every
+//! failure.
 //!
 //! | what | then |
 //! | --- | --- |

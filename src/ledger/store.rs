@@ -105,7 +105,7 @@ impl<A: Aggregate> EventStore<A> for LedgerStore<'_> {
         Ok(stream)
     }
 
-    /// Appends the events under the command's own context; `_metadata` of the framework stays empty.
+    /// Appends the events under the command's own context; the framework's `_metadata` stays empty.
     /// Gives nothing back, because no query of the framework waits for it.
     async fn commit(
         &self,

@@ -210,7 +210,9 @@ async fn with_several_instances_money_stops_before_the_event_and_at_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_goes_away_sets_nothing_aside() {
-    let texts: Vec<(usize, String)> = (0..400).map(|n| (n % 8, format!("text {n}"))).collect();
+    /// So many that somebody is at work whenever one looks.
+    const MANY: usize = 1_200;
+    let texts: Vec<(usize, String)> = (0..MANY).map(|n| (n % 8, format!("text {n}"))).collect();
     let texts: Vec<(usize, &str)> = texts.iter().map(|(m, text)| (*m, text.as_str())).collect();
     let log = log_of(&texts).await;
     let (stop, stopped) = watch::channel(false);
@@ -219,16 +221,18 @@ async fn a_database_that_goes_away_sets_nothing_aside() {
                  WHERE datname = current_database() AND query LIKE '%noted VALUES%'
                    AND pid <> pg_backend_pid()";
     let mut ended = 0;
-    while ended < 8 && checkpoint::position(&log.pool, "picky").await.unwrap() < Position(400) {
+    while ended < 8
+        && checkpoint::position(&log.pool, "picky").await.unwrap() < Position(MANY as i64)
+    {
         ended += log.count(ends).await;
         tokio::task::yield_now().await;
     }
     assert!(ended > 0, "somebody was at work");
-    let all = Position(400);
+    let all = Position(MANY as i64);
     checkpoint::wait_for(&log.pool, "picky", all, Duration::from_secs(60)).await.unwrap();
     stop.send_replace(true);
     running.await.unwrap();
-    assert_eq!(noted(&log).await, (1..=400).collect::<Vec<_>>());
+    assert_eq!(noted(&log).await, (1..=MANY as i64).collect::<Vec<_>>());
     assert_eq!(parked(&log).await, []);
     log.end().await;
 }
