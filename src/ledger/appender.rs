@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | a unique violation | the same batch again, each version checked, drops exactly the losers |
 //! | bad bytes, other constraints | each command alone, and only the bad one fails |
+//! | the lock was not to be had in time | rolled back: the same batch, on the same connection |
 //! | anything else | a new connection, look every command up by its id, send the rest again |
 //! | no answer in time | "not sent", or "unknown" when a call may have arrived |
 //!
@@ -84,6 +85,10 @@ impl Appender {
                     } else {
                         to_send.extend(batch.into_iter().map(|alone| vec![alone]));
                     }
+                }
+                Err(error) if is_rolled_back(&error) => {
+                    tracing::info!(%error, commands = batch.len(), "an append waits for its turn");
+                    to_send.push(self.give_up_on_the_late(batch));
                 }
                 Err(error) => {
                     tracing::warn!(%error, commands = batch.len(), "an append is looked up");
@@ -203,6 +208,11 @@ fn reply(batch: Vec<Append>, error: &LedgerError) {
     for append in batch {
         append.reply.send(Err(error.clone())).ok();
     }
+}
+
+/// The server waited for a lock, or met a deadlock, and says that it has undone everything.
+fn is_rolled_back(error: &sqlx::Error) -> bool {
+    sqlstate(error).is_some_and(|code| ["55P03", "40P01", "40001"].contains(&code.as_str()))
 }
 
 fn is_unique_violation(error: &sqlx::Error) -> bool {

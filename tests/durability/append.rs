@@ -123,6 +123,33 @@ async fn a_full_queue_says_so_at_once_and_forgets_nothing_it_took() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_append_that_waits_for_others_keeps_its_connection_and_is_stored_once() {
+    let log = Log::create().await;
+    let ledger = log.ledger().await;
+    let member = somebody();
+    give_consent(&ledger, &member, "the first").await.unwrap();
+    let appends = "SELECT pid::bigint FROM pg_stat_activity
+                    WHERE datname = current_database() AND query LIKE '%ledger_append%'
+                      AND pid <> pg_backend_pid()";
+    let connection = log.count(appends).await;
+    let mut other = log.pool.begin().await.unwrap();
+    sqlx::query("SELECT pg_advisory_xact_lock(4711, 1)").execute(&mut *other).await.unwrap();
+    let waits = tokio::spawn(async move {
+        let executed = give_consent(&ledger, &member, "the second").await;
+        (ledger, executed)
+    });
+    // Longer than the server lets a statement wait for a lock.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert!(!waits.is_finished());
+    other.rollback().await.unwrap();
+    let (_ledger, executed) = waits.await.unwrap();
+    assert_eq!(executed.unwrap().recorded, 1);
+    assert_eq!(log.count("SELECT count(*) FROM events").await, 2);
+    assert_eq!(log.count(appends).await, connection, "the same connection");
+    log.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stopping_finishes_what_is_queued() {
     let log = Log::create().await;
     let ledger = log.ledger().await;
