@@ -5,6 +5,9 @@
 //! - [`pace`]: so many calls a minute, and none before the partner's own `Retry-After`
 //! - [`guarded`]: both, and a bulkhead, around any partner
 //!
+//! *Each process by its own calls*: nothing is shared, so nobody waits for a database to make a
+//! call. A server without workers knows of the calls it makes itself, and no others.
+//!
 //! *Guarantees*: what is held back here has surely not been sent, so it is put off and never
 //! unknown; a slow partner takes its own calls and nobody else's.
 
