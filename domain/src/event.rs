@@ -150,6 +150,18 @@ impl AnchorEvent {
         })
     }
 
+    /// The kind of the streams it is in, as stored.
+    #[must_use]
+    pub fn stream(&self) -> &'static str {
+        match self {
+            Self::Journey(_) => JourneyEvent::STREAM,
+            Self::Reward(_) => RewardEvent::STREAM,
+            Self::Partner(_) => PartnerEvent::STREAM,
+            Self::PartnerAccount(_) => PartnerAccountEvent::STREAM,
+            Self::Member(_) => MemberEvent::STREAM,
+        }
+    }
+
     /// The stored name.
     #[must_use]
     pub fn name(&self) -> &'static str {

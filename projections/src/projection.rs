@@ -22,15 +22,24 @@ pub struct Recorded {
     /// When the ledger recorded it; never decreases along the log.
     pub recorded_at: DateTime<Utc>,
     /// The stream's kind, such as `reward`.
-    pub aggregate_type: String,
+    pub aggregate_type: &'static str,
     /// The stream's id.
     pub aggregate_id: String,
     /// Its place in the stream, from 1.
     pub sequence: i64,
     /// What happened.
     pub event: AnchorEvent,
-    /// Who, why, and as part of what.
-    pub context: RecordedContext,
+    /// Who, why, and as part of what: the row's metadata, read when somebody asks
+    /// ([`Recorded::context`]).
+    pub metadata: Box<str>,
+}
+
+impl Recorded {
+    /// Who, why, and as part of what. What the metadata does not hold is empty.
+    #[must_use]
+    pub fn context(&self) -> RecordedContext {
+        serde_json::from_str(&self.metadata).unwrap_or_default()
+    }
 }
 
 /// The metadata of a row: texts without personal data.

@@ -131,7 +131,7 @@ impl<'a> Cursor<'a> {
             event_type: self.text()?,
             event_version: self.text()?,
             payload: self.field()?,
-            metadata: self.field()?,
+            metadata: self.text()?,
         })
     }
 

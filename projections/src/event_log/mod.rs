@@ -30,7 +30,7 @@ pub use account::{must_be_there, whole_head};
 pub use copied::read_many;
 pub use replay::{RANGE, Replay, replay};
 
-use crate::projection::{Recorded, RecordedContext};
+use crate::projection::Recorded;
 
 const AFTER: &str = "
 SELECT position, recorded_at, aggregate_type, aggregate_id, sequence, event_type, event_version,
@@ -100,7 +100,8 @@ fn decode(row: &PgRow, position: Position) -> Result<Recorded, ReadError> {
         event_type: row.try_get(5)?,
         event_version: row.try_get(6)?,
         payload: bytes(row, 7)?,
-        metadata: bytes(row, 8)?,
+        metadata: std::str::from_utf8(bytes(row, 8)?)
+            .map_err(|e| sqlx::Error::Decode(e.into()))?,
     };
     stored.decode()
 }
@@ -124,7 +125,7 @@ struct Stored<'a> {
     event_type: &'a str,
     event_version: &'a str,
     payload: &'a [u8],
-    metadata: &'a [u8],
+    metadata: &'a str,
 }
 
 impl Stored<'_> {
@@ -132,15 +133,14 @@ impl Stored<'_> {
         let Self { aggregate_type, event_type, event_version, position, .. } = self;
         let event = AnchorEvent::decode(aggregate_type, event_type, event_version, self.payload)
             .map_err(|source| ReadError::Decode { position, source })?;
-        let context: RecordedContext = serde_json::from_slice(self.metadata).unwrap_or_default();
         Ok(Recorded {
             position,
             recorded_at: self.recorded_at,
-            aggregate_type: aggregate_type.to_owned(),
+            aggregate_type: event.stream(),
             aggregate_id: self.aggregate_id.to_owned(),
             sequence: self.sequence,
             event,
-            context,
+            metadata: self.metadata.into(),
         })
     }
 }

@@ -2,7 +2,7 @@
 //! against the ledger's book.
 //!
 //! A range is one streamed statement, so no snapshot of the database is held for long. One task
-//! reads, and the batches are decoded beside it, several at once, while the caller still works on
+//! reads, and what it read is decoded beside it, several pieces at once, while the caller still works on
 //! the one before: decoding takes longer than what the server does.
 //!
 //! *Guarantees*: [`Replay::next`] says that there is no more only when it has given exactly the
@@ -26,15 +26,17 @@ use crate::projection::Recorded;
 pub const RANGE: i64 = 100_000;
 /// How many events are given at a time.
 const BATCH: usize = 5_000;
-/// How many batches are being decoded or wait to be taken.
-const AHEAD: usize = 2;
+/// How many are decoded at a time.
+const PIECE: usize = 1_000;
+/// How many pieces are being decoded or wait to be taken.
+const AHEAD: usize = 10;
 
-/// A batch that is being decoded.
+/// A piece of a batch that is being decoded.
 type Decoding = JoinHandle<Result<Vec<Recorded>, ReadError>>;
 
 /// All events of a stretch of the log, on their way.
 pub struct Replay {
-    batches: mpsc::Receiver<Decoding>,
+    pieces: mpsc::Receiver<Decoding>,
     reading: Option<JoinHandle<Result<u64, ReadError>>>,
     last: Position,
     to: Position,
@@ -51,9 +53,9 @@ impl Replay {
     /// When there is no connection.
     pub async fn begin(pool: &PgPool, after: Position, to: Position) -> Result<Self, ReadError> {
         let connection = Lent(Some(pool.acquire().await?));
-        let (give, batches) = mpsc::channel(AHEAD);
+        let (give, pieces) = mpsc::channel(AHEAD);
         let reading = Some(tokio::spawn(read(connection, (after, to), give)));
-        Ok(Self { batches, reading, last: after, to, count: 0 })
+        Ok(Self { pieces, reading, last: after, to, count: 0 })
     }
 
     /// The next batch, in order; nothing once all there is has been given, and counted.
@@ -61,16 +63,23 @@ impl Replay {
     /// # Errors
     /// When the log does not have all of it, or could not be read to the end.
     pub async fn next(&mut self) -> Result<Option<Vec<Recorded>>, ReadError> {
-        if let Some(decoding) = self.batches.recv().await {
-            let batch = decoding.await.map_err(ended)??;
-            let follows = batch.first().is_some_and(|e| e.position.0 == self.last.0 + 1);
-            if let (true, Some(last)) = (follows, batch.last()) {
-                self.count += batch.len() as u64;
-                self.last = last.position;
-                return Ok(Some(batch));
+        let mut batch = Vec::new();
+        while batch.len() < BATCH
+            && let Some(decoding) = self.pieces.recv().await
+        {
+            let piece = decoding.await.map_err(ended)??;
+            if piece.first().is_none_or(|event| event.position.0 != self.last.0 + 1) {
+                return Err(ReadError::Gap { missing: Position(self.last.0 + 1) });
             }
+            self.last = piece.last().map_or(self.last, |event| event.position);
+            self.count += piece.len() as u64;
+            if batch.is_empty() { batch = piece } else { batch.extend(piece) }
+        }
+        if !batch.is_empty() {
+            return Ok(Some(batch));
+        }
         // Only the reader's own word counts: that nothing comes any more may have any reason.
-        } else if let Some(reading) = self.reading.take() {
+        if let Some(reading) = self.reading.take() {
             let must_be_there = reading.await.map_err(ended)??;
             if must_be_there == self.count && self.last == self.to {
                 return Ok(None);
@@ -130,7 +139,7 @@ pub async fn replay<E: From<ReadError>>(
 async fn read(
     mut lent: Lent,
     (after, to): (Position, Position),
-    batches: mpsc::Sender<Decoding>,
+    pieces: mpsc::Sender<Decoding>,
 ) -> Result<u64, ReadError> {
     let Some(connection) = lent.0.as_deref_mut() else { return Ok(0) };
     let head = whole_head(connection).await?;
@@ -142,40 +151,40 @@ async fn read(
     while from < to {
         let end = Position(to.0.min(from.0 + RANGE));
         count += must_be_there(connection, from, end).await?.unsigned_abs();
-        read_one(connection, from, end, &batches).await?;
+        read_one(connection, from, end, &pieces).await?;
         from = end;
     }
     drop(lent.0.take());
     Ok(count)
 }
 
-/// Reads one range to its end and has it decoded, a batch at a time.
+/// Reads one range to its end and has it decoded, a piece at a time.
 async fn read_one(
     connection: &mut PgConnection,
     after: Position,
     to: Position,
-    batches: &mpsc::Sender<Decoding>,
+    pieces: &mpsc::Sender<Decoding>,
 ) -> Result<(), ReadError> {
     let nobody_listens = |_| ReadError::Database(sqlx::Error::WorkerCrashed);
     let mut rows = Rows::new(after);
     let mut given = after;
-    let mut batch = Vec::with_capacity(BATCH);
+    let mut piece = Vec::with_capacity(PIECE);
     let statement = statement(after, to);
     let mut messages = connection.copy_out_raw(&statement).await?;
     // The server sends one message a row, and one for the end. Were it otherwise, the rows of the
-    // next batch would not be those that are expected there, and that is an error.
+    // next piece would not be those that are expected there, and that is an error.
     while let Some(message) = messages.try_next().await? {
-        batch.push(message);
-        if batch.len() == BATCH {
-            given = Position(given.0 + BATCH as i64);
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+        piece.push(message);
+        if piece.len() == PIECE {
+            given = Position(given.0 + PIECE as i64);
+            let full = std::mem::replace(&mut piece, Vec::with_capacity(PIECE));
             let rows = std::mem::replace(&mut rows, Rows::going_on(given));
             let decoding = tokio::spawn(decode(rows, full, given));
-            batches.send(decoding).await.map_err(nobody_listens)?;
+            pieces.send(decoding).await.map_err(nobody_listens)?;
         }
     }
-    if batch.len() > 1 {
-        batches.send(tokio::spawn(decode(rows, batch, to))).await.map_err(nobody_listens)?;
+    if piece.len() > 1 {
+        pieces.send(tokio::spawn(decode(rows, piece, to))).await.map_err(nobody_listens)?;
     }
     Ok(())
 }

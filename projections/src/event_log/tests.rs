@@ -45,7 +45,7 @@ async fn the_quick_readers_read_what_the_plain_one_reads() {
     let mut connection = pool.acquire().await.unwrap();
     let plain = read_after(&mut connection, Position(0), last).await.unwrap();
     assert_eq!(plain.len() as i64, last);
-    assert_eq!(plain[0].context.reason, "läßt — sich lesen");
+    assert_eq!(plain[0].context().reason, "läßt — sich lesen");
     let many = read_many(&mut connection, Position(0), last + 5).await.unwrap();
     assert_eq!(format!("{many:?}"), format!("{plain:?}"));
     let some = read_many(&mut connection, Position(7), 20).await.unwrap();

@@ -81,8 +81,9 @@ fn row(recorded: &Recorded) -> Row {
     let partner_id = concerned_partner(recorded, &details);
     if let Value::Object(fields) = &mut details {
         fields.remove("partner_id");
-        fields.insert("actor".to_owned(), recorded.context.actor.clone().into());
-        fields.insert("reason".to_owned(), recorded.context.reason.clone().into());
+        let context = recorded.context();
+        fields.insert("actor".to_owned(), context.actor.into());
+        fields.insert("reason".to_owned(), context.reason.into());
         if let AnchorEvent::Reward(_) = &recorded.event {
             fields.insert("reward_id".to_owned(), recorded.aggregate_id.clone().into());
         }

@@ -72,12 +72,13 @@ impl Projection for RewardHistory {
 
 fn row(recorded: &Recorded) -> Option<Row> {
     let AnchorEvent::Reward(event) = &recorded.event else { return None };
+    let context = recorded.context();
     Some(Row {
         position: recorded.position.0,
         reward_id: recorded.aggregate_id.parse().ok()?,
         event: event.name(),
-        actor: recorded.context.actor.clone(),
-        reason: recorded.context.reason.clone(),
+        actor: context.actor,
+        reason: context.reason,
         details: open_details(&recorded.event),
         occurred_at: event.occurred_at(),
         recorded_at: recorded.recorded_at,

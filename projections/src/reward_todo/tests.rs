@@ -13,7 +13,7 @@ use test_database::TestDatabase;
 use uuid::Uuid;
 
 use super::*;
-use crate::projection::{Projection, Recorded, RecordedContext};
+use crate::projection::{Projection, Recorded};
 
 const STREAMS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/src");
 
@@ -35,14 +35,14 @@ async fn an_account_that_was_verified_just_before_the_wait_began_is_still_seen()
     let pool = connected(&database).await;
     let recorded_at = sqlx::query_scalar("SELECT ledger_now() - interval '61 seconds'");
     let recorded_at = recorded_at.fetch_one(&pool).await.unwrap();
-    let recorded = |position, event: AnchorEvent, stream: &str| Recorded {
+    let recorded = |position, event: AnchorEvent, stream: &'static str| Recorded {
         position: Position(position),
         recorded_at,
-        aggregate_type: stream.to_owned(),
+        aggregate_type: stream,
         aggregate_id: Uuid::from_u128(7).to_string(),
         sequence: position,
         event,
-        context: RecordedContext::default(),
+        metadata: "{}".into(),
     };
     let batch = [
         recorded(

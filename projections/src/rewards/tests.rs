@@ -13,7 +13,7 @@ use test_database::TestDatabase;
 use uuid::Uuid;
 
 use super::*;
-use crate::projection::{Projection, Recorded, RecordedContext};
+use crate::projection::{Projection, Recorded};
 
 const WIRE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/src/reward/wire");
 
@@ -36,11 +36,11 @@ fn recorded(reward: Uuid, events: Vec<AnchorEvent>) -> Vec<Recorded> {
         .map(|(number, event)| Recorded {
             position: Position(number),
             recorded_at: at,
-            aggregate_type: RewardEvent::STREAM.to_owned(),
+            aggregate_type: RewardEvent::STREAM,
             aggregate_id: reward.to_string(),
             sequence: number,
             event,
-            context: RecordedContext::default(),
+            metadata: "{}".into(),
         })
         .collect()
 }

@@ -41,7 +41,7 @@ pub(crate) async fn project(
         return Ok(target.projection.project(batch, tx).await?);
     }
     let is_parked = |event: &Recorded| {
-        parked.iter().any(|(kind, id)| *kind == event.aggregate_type && *id == event.aggregate_id)
+        parked.iter().any(|(kind, id)| kind == event.aggregate_type && *id == event.aggregate_id)
     };
     let (waiting, rest): (Vec<_>, Vec<_>) = batch.iter().cloned().partition(is_parked);
     for event in &waiting {
@@ -119,7 +119,7 @@ async fn park(
     .bind(target.projection.name())
     .bind(target.schema)
     .bind(event.position.0)
-    .bind(&event.aggregate_type)
+    .bind(event.aggregate_type)
     .bind(&event.aggregate_id)
     .bind(why)
     .execute(tx)
