@@ -2,8 +2,8 @@
 //! against the ledger's book.
 //!
 //! A range is one streamed statement, so no snapshot of the database is held for long. One task
-//! reads, and what it read is decoded beside it, several pieces at once, while the caller still works on
-//! the one before: decoding takes longer than what the server does.
+//! reads, and what it read is decoded beside it, several pieces at once, while the caller still
+//! works on the batch before: decoding takes longer than what the server does.
 //!
 //! *Guarantees*: [`Replay::next`] says that there is no more only when it has given exactly the
 //! events after `after` up to `to`, in order. Whatever went wrong (a line cut, a row or a batch
