@@ -1,12 +1,14 @@
 //! What does each class of answer come to? The same at every partner, for every product.
 //!
-//! Rows: P10, D2, D4, R4, C1.
+//! Rows: P5, P10, D2, D4, R4, C1.
 
+use domain::ids::ReferralId;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::partner::{Everybody, order_of, response, response_of, soon, yes_to};
 use crate::partners::outcome::{Accepted, LookUp, Outcome};
-use crate::partners::partner::{AccountClaim, NotTold, Order, Verdict};
+use crate::partners::partner::{AccountClaim, NotTold, Order, Referral, Referred, Verdict};
 use crate::partners::question::Topic;
 
 fn documented(code: &str) -> Value {
@@ -181,6 +183,49 @@ async fn an_account_is_theirs_not_theirs_or_not_yet_said() {
             assert_eq!(told, Err(NotTold("unreadable_answer")), "{}: {topic:?}", entry.id());
         }
         everybody.desk.came();
+    }
+    everybody.close().await;
+}
+
+#[tokio::test]
+async fn a_referral_is_taken_refused_or_not_yet_said_and_names_nobody_in_an_address() {
+    let everybody = Everybody::open().await;
+    let referral = Referral {
+        id: ReferralId(Uuid::from_u128(9)),
+        email: "sam@example.org".to_owned().into(),
+        name: Some("Sam".to_owned().into()),
+    };
+    let services: Vec<_> = everybody.catalogue.iter().filter(|e| e.can("referrals")).collect();
+    assert_eq!(services.len(), 3);
+    for service in services {
+        let partner = everybody.caller(service);
+        for (bytes, expected) in [
+            (response("201 Created", &json!({ "referral_id": "R1" })), "taken R1"),
+            (response("200 OK", &json!({ "referral_id": "R1" })), "taken R1"),
+            (response("201 Created", &json!({ "referral_id": "" })), "unreadable_answer"),
+            (response_of("201 Created", "text/html", ""), "unreadable_answer"),
+            (response("422 No", &documented("not_taken")), "refused not_taken"),
+            (response("400 No", &documented("invalid_request")), "refused invalid_request"),
+            (response_of("422 No", "text/html", ""), "undocumented_answer"),
+            (response("409 Wait", &documented("in_progress")), "undocumented_answer"),
+            (response("429 Slow", &documented("rate_limited")), "rate_limited"),
+            (response("503 No", &documented("not_processed")), "server_error"),
+            (response_of("302 There", "text/html", ""), "undocumented_answer"),
+            (Vec::new(), "connection_lost"),
+        ] {
+            everybody.desk.answer(bytes);
+            let said = match partner.refer(&referral, soon()).await {
+                Referred::Taken { partner_ref } => format!("taken {partner_ref}"),
+                Referred::Refused { code } => format!("refused {code}"),
+                Referred::NotSaid { why, .. } => why.to_owned(),
+            };
+            assert_eq!(said, expected, "{}", service.id());
+            let came = everybody.desk.came().remove(0);
+            assert!(came.line.ends_with("/referrals HTTP/1.1"), "{}", came.line);
+            assert!(came.head.contains(&format!("idempotency-key: {}", referral.id)));
+            let sent: Value = serde_json::from_str(&came.body).unwrap();
+            assert_eq!(sent, json!({ "email": "sam@example.org", "name": "Sam" }));
+        }
     }
     everybody.close().await;
 }

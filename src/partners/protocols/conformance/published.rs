@@ -62,6 +62,16 @@ async fn every_order_goes_where_the_document_says_with_exactly_its_fields() {
     everybody.close().await;
 }
 
+#[test]
+fn the_referral_that_is_published_has_the_fields_that_are_sent() {
+    let document = document("support");
+    let operation = &document["paths"]["/referrals"]["post"];
+    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let fields = resolved(&document, schema)["properties"].as_object().unwrap();
+    assert_eq!(fields.keys().collect::<Vec<_>>(), ["email", "name"]);
+    assert!(document["paths"]["/referrals/by-reference/{reference}"]["get"].is_object());
+}
+
 /// A notice of this kind with every documented field.
 fn sample(kind: &str, notice: &Value) -> Map<String, Value> {
     let schema = "/post/requestBody/content/application~1json/schema/properties";
