@@ -63,7 +63,7 @@ async fn neither_the_owner_nor_the_application_can_change_or_remove_what_happene
             }
         }
     }
-    assert_eq!(tried, 2 * 18 * 4);
+    assert_eq!(tried, 2 * 6 * 4);
     let after: String = sqlx::query_scalar(history).fetch_one(&log.pool).await.unwrap();
     assert_eq!(before, after);
     log.end().await;
