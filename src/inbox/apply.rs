@@ -144,7 +144,12 @@ impl Applying<'_> {
         let tag = self.vault.partner_tag(self.partner, "account_number", &number);
         let found = accounts::query::linked_with_tag(self.pool, self.partner, &tag).await?;
         let Some(account) = found else {
-            return Ok(Applied::NotYet("no_account_of_that_number_yet"));
+            let is_over = accounts::query::was_linked_with_tag(self.pool, self.partner, &tag);
+            return Ok(if is_over.await? {
+                Applied::Parked("account_no_longer_linked".to_owned())
+            } else {
+                Applied::NotYet("no_account_of_that_number_yet")
+            });
         };
         let stream = account.to_string();
         match self.ledger.execute::<PartnerAccount, _>(&stream, command, self.context).await {

@@ -186,6 +186,10 @@ impl Appender {
 }
 
 impl Worker for Appender {
+    fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
     fn disconnect(&mut self) {
         self.connection = None;
     }

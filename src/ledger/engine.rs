@@ -146,7 +146,8 @@ impl Engine {
         if caller.others > 0 || *self.stop.borrow() {
             return None;
         }
-        Some(Lent { worker: of.try_lock().ok()?, is_done: false })
+        let worker = of.try_lock().ok()?;
+        worker.is_connected().then_some(Lent { worker, is_done: false })
     }
 
     pub fn head(&self) -> watch::Receiver<Position> {
@@ -189,6 +190,10 @@ impl Drop for Counted<'_> {
 
 /// Who talks to the server.
 pub(super) trait Worker {
+    /// Whether there is a connection. One that is made lives in the runtime of whoever makes it,
+    /// and so is left to the task that lasts as long as the ledger.
+    fn is_connected(&self) -> bool;
+
     /// Gives up its connection; the next call makes a new one.
     fn disconnect(&mut self);
 }

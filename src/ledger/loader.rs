@@ -95,6 +95,10 @@ impl Loader {
 }
 
 impl Worker for Loader {
+    fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
     fn disconnect(&mut self) {
         self.connection = None;
     }

@@ -2,9 +2,8 @@
 //! event and back, with nothing between.
 //!
 //! *Why not postgres-es's repository behind cqrs-es's persisted store*: there each event becomes a
-//! tree of JSON values on its way in and out, and each load brings metadata that nobody asked for.
-//! What a command costs this process is halved without. The table contract is postgres-es's all the
-//! same, and its own repository may write beside.
+//! tree of JSON values on its way in and out. The table contract is postgres-es's all the same, and
+//! its own repository may write beside.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -147,7 +147,7 @@ impl Member {
                     return Err(MemberError::ContactNeeded);
                 }
                 let last = self.referrals.get(&partner_id);
-                request(referral_id, partner_id, last, at)
+                request((referral_id, partner_id), last, self.contact_tag.as_ref(), at)
             }
             MemberCommand::RecordReferralTaken { referral_id, partner_ref } => {
                 let known = self.referral_by_id(referral_id);
@@ -190,8 +190,13 @@ impl Member {
             }
             MemberEvent::ReferralRequested(e) => {
                 let number = self.referral(&e.partner_id).map_or(0, |last| last.number) + 1;
-                let state = ReferralState::Requested;
-                let referral = Referral { id: e.referral_id, number, state, at: e.occurred_at };
+                let referral = Referral {
+                    id: e.referral_id,
+                    number,
+                    contact_tag: self.contact_tag.clone(),
+                    state: ReferralState::Requested,
+                    at: e.occurred_at,
+                };
                 self.referrals.insert(e.partner_id.clone(), referral);
             }
             MemberEvent::ReferralTaken(e) => {

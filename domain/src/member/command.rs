@@ -20,7 +20,7 @@ pub enum MemberCommand {
     /// They no longer agree.
     WithdrawConsent { purpose: ConsentPurpose, partner_id: PartnerId },
     /// They want to be put in touch with a support service. One that is under way, or was taken a
-    /// few days ago, is nothing new.
+    /// few days ago, is nothing new, unless they are reached elsewhere now.
     RequestReferral { referral_id: ReferralId, partner_id: PartnerId },
     /// The service took it.
     RecordReferralTaken { referral_id: ReferralId, partner_ref: String },

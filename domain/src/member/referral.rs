@@ -34,6 +34,8 @@ pub struct Referral {
     pub id: ReferralId,
     /// How often the member was referred there, this one included.
     pub number: u32,
+    /// What the service was told, as the contact's keyed hash.
+    pub contact_tag: Option<String>,
     /// How it stands.
     pub state: ReferralState,
     /// Since when.
@@ -41,14 +43,15 @@ pub struct Referral {
 }
 
 impl Referral {
-    /// Whether asking at `at` means this one.
-    #[must_use]
-    pub fn still_counts(&self, at: DateTime<Utc>) -> bool {
-        match self.state {
-            ReferralState::Requested => true,
-            ReferralState::Taken => at - self.at < Duration::days(TAKEN_FOR_DAYS),
-            ReferralState::Refused => false,
-        }
+    /// Whether asking at `at` means this one. With another address it never does: a repeat has to
+    /// say the same, and whoever moved wants to be reached where they are now.
+    fn still_counts(&self, at: DateTime<Utc>, contact_tag: Option<&String>) -> bool {
+        self.contact_tag.as_ref() == contact_tag
+            && match self.state {
+                ReferralState::Requested => true,
+                ReferralState::Taken => at - self.at < Duration::days(TAKEN_FOR_DAYS),
+                ReferralState::Refused => false,
+            }
     }
 }
 
@@ -63,12 +66,14 @@ pub(super) fn next_id(
 
 /// What follows from asking for a referral.
 pub(super) fn request(
-    referral_id: ReferralId,
-    partner_id: PartnerId,
+    (referral_id, partner_id): (ReferralId, PartnerId),
     last: Option<&Referral>,
+    contact_tag: Option<&String>,
     occurred_at: DateTime<Utc>,
 ) -> Vec<MemberEvent> {
-    if last.is_some_and(|last| last.id == referral_id || last.still_counts(occurred_at)) {
+    let is_it =
+        |last: &Referral| last.id == referral_id || last.still_counts(occurred_at, contact_tag);
+    if last.is_some_and(is_it) {
         return Vec::new();
     }
     vec![ReferralRequested { referral_id, partner_id, occurred_at }.into()]

@@ -119,6 +119,9 @@ fn a_referral_needs_agreement_and_an_address_and_is_one_at_a_time() {
     assert_eq!(when(&done, wish(2)), Ok(vec![]), "they have just been told");
     let later = now() + Duration::days(7);
     assert_eq!(done.decide(wish(2), later).unwrap().len(), 1, "a week on it is another one");
+    let moved = given(vec![contact("a"), agreement.clone(), wish(1), contact("b")]);
+    assert_eq!(when(&moved, wish(1)), Ok(vec![]));
+    assert_eq!(when(&moved, wish(2)), Ok(vec!["ReferralRequested"]), "to the new address");
     let withdrawn = MemberCommand::WithdrawConsent {
         purpose: ConsentPurpose::Referral,
         partner_id: service.clone(),

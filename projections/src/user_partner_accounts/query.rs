@@ -96,6 +96,25 @@ pub async fn linked_with_tag(
     Ok(found.map(AccountId))
 }
 
+/// Whether a partner's number was linked once, and is no longer.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn was_linked_with_tag(
+    pool: &PgPool,
+    partner: &PartnerId,
+    tag: &str,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM user_partner_accounts WHERE partner_id = $1
+            AND account_tag = $2 AND verification_status = 'unlinked')",
+    )
+    .bind(partner.as_str())
+    .bind(tag)
+    .fetch_one(pool)
+    .await
+}
+
 /// A link as its member sees it.
 #[derive(Debug, Clone, PartialEq, FromRow)]
 pub struct AccountRow {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use domain::AnchorEvent;
 use domain::ids::{PartnerId, Position};
 use domain::journey::JourneyEvent;
-use domain::member::MemberEvent;
+use domain::member::{ConsentPurpose, MemberEvent};
 use domain::partner::PartnerEvent;
 use domain::partner_account::PartnerAccountEvent;
 use domain::reward::{CreditState, RewardEvent, RewardType};
@@ -278,7 +278,12 @@ fn member(who: &str, event: &MemberEvent) -> Option<String> {
             Some(format!("{who}'s e-mail address is kept, sealed under a key of {who}'s own"))
         }
         MemberEvent::ConsentGiven(e) => {
-            Some(format!("{who} agrees that {} may learn {who}'s account number", e.partner_id))
+            let what = match e.purpose {
+                ConsentPurpose::Link => "learn the account number",
+                ConsentPurpose::LookUp => "be asked about the account",
+                ConsentPurpose::Referral => "learn the e-mail address, to get in touch",
+            };
+            Some(format!("{who} agrees that {} may {what}", e.partner_id))
         }
         MemberEvent::ReferralTaken(e) => {
             Some(format!("{} gets in touch with {who}", e.partner_id))

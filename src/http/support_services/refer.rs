@@ -9,10 +9,8 @@
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
-use domain::ids::{MemberId, PartnerId, Position};
-use domain::member::{
-    ConsentPurpose, Member as MemberRecord, MemberCommand, Referral as OnRecord, ReferralState,
-};
+use domain::ids::{MemberId, PartnerId, Position, ReferralId};
+use domain::member::{ConsentPurpose, Member as MemberRecord, MemberCommand, ReferralState};
 use domain::sealed::Sealed;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -68,6 +66,8 @@ pub async fn refer(
     }
     agreed(&state, member.id, ConsentPurpose::Referral, &service).await?;
     can_be_asked(&state, &service).await?;
+    let caller = state.calls.get(&service);
+    let caller = caller.ok_or_else(|| Problem::new(Code::PartnerUnavailable))?;
     let stream = member.id.to_string();
     let record = state.ledger.load::<MemberRecord>(&stream).await?.state;
     let request = MemberCommand::RequestReferral {
@@ -80,7 +80,8 @@ pub async fn refer(
     if on_record.state != ReferralState::Requested {
         return answer(&service, on_record.state, position);
     }
-    let said = pass_on(&state, member.id, &service, (&record, on_record)).await?;
+    let referral = opened(&state, member.id, &record, on_record.id).await?;
+    let said = caller.refer(&referral, Instant::now() + PATIENCE).await;
     let (outcome, stands) = match said {
         Referred::Taken { partner_ref } => {
             let id = on_record.id;
@@ -122,25 +123,23 @@ fn answer(
     Ok(Answer::ok(position, InTouch { success: true, partner_id, message: TAKEN }))
 }
 
-/// Tells the service, with the contact opened for this call alone.
-async fn pass_on(
+/// What the service is told, opened for this call alone.
+async fn opened(
     state: &AppState,
     member: MemberId,
-    service: &PartnerId,
-    (record, on_record): (&MemberRecord, &OnRecord),
-) -> Result<Referred, Problem> {
-    let caller = state.calls.get(service).ok_or_else(|| Problem::new(Code::PartnerUnavailable))?;
+    record: &MemberRecord,
+    id: ReferralId,
+) -> Result<Referral, Problem> {
     let email = record.email().ok_or_else(|| Problem::new(Code::ContactNeeded))?;
+    let email = open(state, member, "email", email).await?;
     let name = match record.name() {
-        Some(name) => Some(opened(state, member, "name", name).await?),
+        Some(name) => Some(open(state, member, "name", name).await?),
         None => None,
     };
-    let email = opened(state, member, "email", email).await?;
-    let referral = Referral { id: on_record.id, email, name };
-    Ok(caller.refer(&referral, Instant::now() + PATIENCE).await)
+    Ok(Referral { id, email, name })
 }
 
-async fn opened<T>(
+async fn open<T>(
     state: &AppState,
     member: MemberId,
     field: &str,

@@ -40,6 +40,7 @@ const ENDPOINTS: &[(&str, &str, &str, &str)] = &[
     ("utility", "POST", "/accounts/credits", "its credits"),
     ("transport", "POST", "/accounts/trips", "its trips"),
     ("transport", "POST", "/accounts/top-ups", "its top-ups"),
+    ("support", "POST", "/referrals", "somebody would like to hear from you"),
     ("", "GET", "/statements/{date}", "the day's statement"),
 ];
 

@@ -131,6 +131,28 @@ async fn what_an_energy_company_tells_of_an_account_is_on_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_told_of_an_account_whose_link_has_ended_is_set_aside_and_not_kept() {
+    let app = TestApp::start().await;
+    let member = Who::member();
+    app.linked(&member, "agl", "1234567890").await;
+    app.agree(&member, "link", "agl", false).await;
+    app.until_account(&member, "agl", "unlinked").await;
+    let data = json!({
+        "bill_id": "B8", "amount": "182.40", "due_on": "2026-12-12", "account": "1234567890",
+    });
+    app.control("tell", json!({ "partner": "agl", "type": "bill.generated", "data": data })).await;
+    let parked = "SELECT count(*) FROM inbox
+                   WHERE state = 'parked' AND reason = 'account_no_longer_linked'";
+    app.until("it is set aside", async || {
+        sqlx::query_scalar::<_, i64>(parked).fetch_one(&app.pool).await.unwrap() == 1
+    })
+    .await;
+    let kept = "SELECT count(*) FROM events WHERE event_type = 'BillGenerated'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(kept).fetch_one(&app.pool).await.unwrap(), 0);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_credit_whose_answer_was_lost_is_found_and_given_once() {
     let app = TestApp::start().await;
     let member = Who::member();

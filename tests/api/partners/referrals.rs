@@ -17,8 +17,12 @@ async fn refer(app: &TestApp, member: &Who, service: &str) -> Answer {
 }
 
 async fn reachable(app: &TestApp, member: &Who) {
+    reachable_at(app, member, EMAIL).await;
+}
+
+async fn reachable_at(app: &TestApp, member: &Who, email: &str) {
     let path = format!("/api/members/{}/contact", member.sub);
-    let contact = json!({ "email": EMAIL, "name": "Sam" });
+    let contact = json!({ "email": email, "name": "Sam" });
     let service = Who::new(Role::Service);
     let answer = app.ask(&service, Method::PUT, &path, Some(contact)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -99,6 +103,41 @@ async fn a_lost_answer_is_asked_for_again_and_a_refusal_is_told() {
     assert_problem(&refused, 409, "they take nobody at the moment");
     assert_eq!(refused.code(), "referral_not_taken");
     assert_eq!(refer(&app, &other, SERVICE).await.status, 200, "asked again, they do");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_moved_is_reached_at_the_new_address_also_after_a_lost_answer() {
+    let app = TestApp::start_beside(SERVICE).await;
+    let member = Who::member();
+    reachable(&app, &member).await;
+    app.agree(&member, "referral", SERVICE, true).await;
+    let faults = json!([{ "kind": "drop", "times": 1 }]);
+    app.control("faults", json!({ "partner": SERVICE, "operation": "refer", "faults": faults }))
+        .await;
+    assert_eq!(refer(&app, &member, SERVICE).await.code(), "partner_not_answering");
+    reachable_at(&app, &member, "sam.moved@example.org").await;
+    assert_eq!(refer(&app, &member, SERVICE).await.status, 200);
+    let addresses: Vec<Value> = told(&app).await.iter().map(|one| one["email"].clone()).collect();
+    assert_eq!(addresses.len(), 2, "{addresses:?}");
+    assert!(addresses.contains(&json!("sam.moved@example.org")), "{addresses:?}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_cannot_be_called_any_more_leaves_nothing_on_record() {
+    let mut app = TestApp::start_beside(SERVICE).await;
+    let member = Who::member();
+    reachable(&app, &member).await;
+    app.agree(&member, "referral", SERVICE, true).await;
+    app.variables.retain(|name, _| !name.starts_with("GAMBLING_HELP_"));
+    app.restart().await;
+    app.until_idle().await;
+    let head = app.head().await;
+    let refused = refer(&app, &member, SERVICE).await;
+    assert_problem(&refused, 409, "its settings are gone");
+    assert_eq!(refused.code(), "partner_unavailable");
+    app.assert_nothing_since(head).await;
     app.finish().await;
 }
 
