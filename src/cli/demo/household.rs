@@ -32,6 +32,9 @@ pub const PARTNERS: &[&str] = &[
     "opal",
     "myki",
     "fuel-voucher",
+    "relationships-australia",
+    "financial-counsellors-australia",
+    "gambling-help",
 ];
 const ENVIRONMENT_FILE: &str = "demo.env";
 const CLUSTER: &str = "pg";

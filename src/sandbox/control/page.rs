@@ -30,18 +30,18 @@ const ENDPOINTS: &[(&str, &str, &str, &str)] = &[
     ("utility", "POST", "/credits", "order a bill credit"),
     ("transport", "POST", "/top-ups", "order a top-up"),
     ("transport", "POST", "/fuel-vouchers", "order a fuel voucher"),
-    ("", "GET", "/{orders}/by-reference/{reference}", "what became of an order"),
+    ("all but support", "GET", "/{orders}/by-reference/{reference}", "what became of an order"),
     ("retail", "GET", "/vouchers/{id}/balance", "what is left of a voucher"),
     ("retail", "POST", "/vouchers/{id}/void", "take a voucher back"),
-    ("", "POST", "/accounts/verify", "does this code go with this account?"),
-    ("", "POST", "/accounts/balance", "what is on it, or owed"),
+    ("all but support", "POST", "/accounts/verify", "does this code go with this account?"),
+    ("all but support", "POST", "/accounts/balance", "what is on it, or owed"),
     ("retail", "POST", "/accounts/transactions", "what was spent"),
     ("utility", "POST", "/accounts/bills", "its bills"),
     ("utility", "POST", "/accounts/credits", "its credits"),
     ("transport", "POST", "/accounts/trips", "its trips"),
     ("transport", "POST", "/accounts/top-ups", "its top-ups"),
     ("support", "POST", "/referrals", "somebody would like to hear from you"),
-    ("", "GET", "/statements/{date}", "the day's statement"),
+    ("all but support", "GET", "/statements/{date}", "the day's statement"),
 ];
 
 const CONTROL: &[(&str, &str)] = &[
