@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::http::state::AppState;
+use crate::partners::CatalogueEntry;
 
 /// A partner.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,8 +51,15 @@ pub struct ProductBody {
 pub fn is_available(state: &AppState, id: &str, status: &str) -> bool {
     let Ok(id) = id.parse::<PartnerId>() else { return false };
     let entry = state.catalogue.get(&id);
-    let needs_settings = entry.is_none_or(|entry| entry.moves_value());
+    let needs_settings = entry.is_none_or(CatalogueEntry::is_called);
     status == "active" && (!needs_settings || state.calls.is_reachable(&id))
+}
+
+/// Whether it is there for whoever calls, whatever is set up here.
+fn is_help_line(state: &AppState, row: &PartnerRow) -> bool {
+    let entry = row.partner_id.parse().ok().and_then(|id| state.catalogue.get(&id));
+    entry.is_some_and(|entry| !entry.moves_value())
+        && ["pending", "active"].contains(&row.status.as_str())
 }
 
 impl PartnerBody {
@@ -60,7 +68,8 @@ impl PartnerBody {
     pub fn of(row: PartnerRow, state: &AppState) -> Self {
         let text = |name: &str| row.config[name].as_str().map(ToOwned::to_owned);
         Self {
-            available: is_available(state, &row.partner_id, &row.status),
+            available: is_help_line(state, &row)
+                || is_available(state, &row.partner_id, &row.status),
             products: serde_json::from_value(row.config["products"].clone()).unwrap_or_default(),
             web: text("web"),
             phone: text("phone"),
