@@ -177,6 +177,15 @@ pub fn catalogue(variable: &dyn Fn(&str) -> Option<String>) -> Result<Catalogue,
         .map_err(|errors| Problems(errors.iter().map(ToString::to_string).collect()))
 }
 
+/// The keys that wrap every other key: `ENCRYPTION_KEY` and `ENCRYPTION_KEY_PREVIOUS`.
+///
+/// # Errors
+/// [`Problems`] when there is none, or one is not a key.
+pub fn keyring(variable: &dyn Fn(&str) -> Option<String>) -> Result<Keyring, Problems> {
+    let mut reader = Reader { variable, problems: Vec::new() };
+    reader.keyring().ok_or(Problems(reader.problems))
+}
+
 /// The ledger's database alone: `DATABASE_URL`.
 ///
 /// # Errors

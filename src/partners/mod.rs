@@ -4,7 +4,7 @@
 //! in `protocols/` that turns an [`Order`] into their bytes and their answers into an [`Outcome`].
 //! A new partner that speaks a known protocol is one data file.
 //!
-//! - [`catalogue`], [`settings`]: who there is, and who is configured
+//! - [`catalogue`], [`settings`], [`kept`]: who there is, and who is configured
 //! - [`partner`]: the interface; [`registry`]: all of them
 //! - [`outcome`]: what an answer means: no answer is not a no
 //! - [`calls`]: how bytes leave and come back, bounded in every way; [`connection`]: to one partner
@@ -21,6 +21,7 @@ mod calls;
 pub mod catalogue;
 mod connection;
 pub mod guard;
+pub mod kept;
 mod oauth;
 pub mod outcome;
 pub mod partner;

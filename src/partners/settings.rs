@@ -104,6 +104,20 @@ pub fn read(
     (settings, problems)
 }
 
+/// The settings of one partner, given by the names of its variables; none, when it has none of them.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn read_one(
+    entry: &CatalogueEntry,
+    public_url: &Url,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<PartnerSettings>, Vec<SettingProblem>> {
+    let mut problems = Vec::new();
+    let found = Reader { entry, variable, problems: &mut problems }.read(public_url);
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
 struct Reader<'a> {
     entry: &'a CatalogueEntry,
     variable: &'a dyn Fn(&str) -> Option<String>,

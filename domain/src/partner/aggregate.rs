@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Attestation, Certificate, FloatLowReported, OnboardingStepPassed, PartnerActivated,
-    PartnerCertified, PartnerCommand, PartnerDeactivated, PartnerDetails, PartnerDetailsChanged,
-    PartnerError, PartnerEvent, PartnerRegistered, PartnerSuspended, Step,
+    PartnerCertified, PartnerCommand, PartnerCredentialsChanged, PartnerDeactivated,
+    PartnerDetails, PartnerDetailsChanged, PartnerError, PartnerEvent, PartnerRegistered,
+    PartnerSuspended, Passed, Step,
 };
 use crate::aggregate::aggregate;
 
@@ -54,8 +55,8 @@ impl fmt::Display for PartnerStatus {
 pub struct Partner {
     details: Option<PartnerDetails>,
     status: PartnerStatus,
-    /// What shows each step that is passed, by its word: words of other times are kept.
-    passed: BTreeMap<String, String>,
+    /// How each step was passed, by its word: words of other times are kept.
+    passed: BTreeMap<String, Passed>,
 }
 
 /// The longest reference to a document, in characters.
@@ -74,15 +75,15 @@ impl Partner {
         self.details.as_ref()
     }
 
-    /// Each item of its checklist, with what shows it where it is passed.
-    pub fn checklist(&self) -> impl Iterator<Item = (Step, Option<&str>)> {
+    /// Each item of its checklist, and how it was passed.
+    pub fn checklist(&self) -> impl Iterator<Item = (Step, Option<&Passed>)> {
         let details = self.details.as_ref();
         let required = details.map_or(&[][..], |known| Step::required_of(known.partner_type));
-        required.iter().map(|step| (*step, self.passed.get(step.as_str()).map(String::as_str)))
+        required.iter().map(|step| (*step, self.passed.get(step.as_str())))
     }
 
     fn missing(&self) -> Vec<Step> {
-        self.checklist().filter(|(_, shown)| shown.is_none()).map(|(step, _)| step).collect()
+        self.checklist().filter(|(_, passed)| passed.is_none()).map(|(step, _)| step).collect()
     }
 
     fn has_passed(&self, step: Step) -> bool {
@@ -115,6 +116,9 @@ impl Partner {
                 self.attest(step, attestation, at)
             }
             (PartnerCommand::Certify(certificate), _) => Ok(self.certify(certificate, at)),
+            (PartnerCommand::NoteCredentials { api }, _) => {
+                Ok(vec![PartnerCredentialsChanged { api, occurred_at }.into()])
+            }
             (PartnerCommand::Activate { why, is_sandboxed }, _) => {
                 let missing = if is_sandboxed { Vec::new() } else { self.missing() };
                 if !missing.is_empty() && self.status != Active {
@@ -176,7 +180,7 @@ impl Partner {
         if !(1..=LONGEST_DOCUMENT).contains(&document.chars().count()) {
             return Err(PartnerError::NoDocument);
         }
-        if self.passed.get(step.as_str()).is_some_and(|known| known == document) {
+        if self.passed.get(step.as_str()).is_some_and(|known| known.evidence == document) {
             return Ok(Vec::new());
         }
         let passed = OnboardingStepPassed {
@@ -192,7 +196,8 @@ impl Partner {
     /// The same report again is nothing new.
     fn certify(&self, certificate: Certificate, at: DateTime<Utc>) -> Vec<PartnerEvent> {
         let Certificate { kit, api, digest, key_id, shown } = certificate;
-        if self.passed.get(Step::Certified.as_str()) == Some(&digest) {
+        let known = self.passed.get(Step::Certified.as_str());
+        if known.is_some_and(|known| known.evidence == digest) {
             return Vec::new();
         }
         let evidence = format!("report {digest}");
@@ -226,15 +231,22 @@ impl Partner {
             PartnerEvent::PartnerRegistered(e) => self.details = Some(e.details.clone()),
             PartnerEvent::PartnerDetailsChanged(e) => self.details = Some(e.details.clone()),
             PartnerEvent::OnboardingStepPassed(e) => {
-                self.passed.insert(e.step.clone(), e.evidence.clone());
+                let passed = Passed {
+                    evidence: e.evidence.clone(),
+                    attested_by: e.attested_by.clone(),
+                    attested_on: e.attested_on,
+                };
+                self.passed.insert(e.step.clone(), passed);
             }
             PartnerEvent::PartnerCertified(e) => {
-                self.passed.insert(Step::Certified.as_str().to_owned(), e.digest.clone());
+                let (attested_by, attested_on) = (None, None);
+                let passed = Passed { evidence: e.digest.clone(), attested_by, attested_on };
+                self.passed.insert(Step::Certified.as_str().to_owned(), passed);
             }
             PartnerEvent::PartnerActivated(_) => self.status = PartnerStatus::Active,
             PartnerEvent::PartnerSuspended(_) => self.status = PartnerStatus::Suspended,
             PartnerEvent::PartnerDeactivated(_) => self.status = PartnerStatus::Inactive,
-            PartnerEvent::FloatLowReported(_) => {}
+            PartnerEvent::FloatLowReported(_) | PartnerEvent::PartnerCredentialsChanged(_) => {}
         }
     }
 }

@@ -27,6 +27,11 @@ pub enum PartnerCommand {
     },
     /// The certification found nothing.
     Certify(Certificate),
+    /// How it is reached was given on the command line; none when that was taken back.
+    NoteCredentials {
+        /// The address of its API, without any secret.
+        api: Option<String>,
+    },
     /// Value may be issued through it.
     Activate {
         /// A code.

@@ -100,6 +100,17 @@ pub struct PartnerCertified {
     pub occurred_at: DateTime<Utc>,
 }
 
+/// How it is reached was given, or taken back, on the command line. The credentials themselves are
+/// nowhere but in the vault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartnerCredentialsChanged {
+    /// The address of its API; none when the credentials were taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// Value may be issued through it from here on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartnerActivated {
@@ -147,6 +158,7 @@ crate::event::events! {
         PartnerDetailsChanged "1.0",
         OnboardingStepPassed "1.0",
         PartnerCertified "1.0",
+        PartnerCredentialsChanged "1.0",
         PartnerActivated "1.0",
         PartnerSuspended "1.0",
         PartnerDeactivated "1.0",

@@ -18,5 +18,5 @@ pub use aggregate::{Partner, PartnerStatus};
 pub use command::PartnerCommand;
 pub use error::PartnerError;
 pub use event::*;
-pub use onboarding::{Attestation, Certificate, NotAStep, Step};
+pub use onboarding::{Attestation, Certificate, NotAStep, Passed, Step};
 pub use product::{Product, ProductRules, SafetyTag};

@@ -11,7 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::event::PartnerType;
 use crate::sealed::{PersonName, Sealed};
@@ -134,6 +134,17 @@ pub struct Attestation {
     pub on: NaiveDate,
     /// Where the document is to be found.
     pub document: String,
+}
+
+/// How a step was passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passed {
+    /// What shows it: a report's digest, a webhook's id, a document.
+    pub evidence: String,
+    /// Who attests it, where a person does.
+    pub attested_by: Option<Sealed<PersonName>>,
+    /// The day they did.
+    pub attested_on: Option<NaiveDate>,
 }
 
 /// A run of the certification that found nothing.

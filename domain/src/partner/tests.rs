@@ -173,6 +173,18 @@ fn every_step_is_known_by_its_word() {
 }
 
 #[test]
+fn given_credentials_are_noted_without_themselves() {
+    let known = PartnerCommand::Describe(details("Coles"));
+    let api = Some("https://api.grocer.example".to_owned());
+    for note in
+        [PartnerCommand::NoteCredentials { api }, PartnerCommand::NoteCredentials { api: None }]
+    {
+        let coles = given(vec![known.clone()]);
+        assert_eq!(when(&coles, note), Ok(vec!["PartnerCredentialsChanged"]));
+    }
+}
+
+#[test]
 fn a_low_float_is_kept() {
     let known = PartnerCommand::Describe(details("Coles"));
     let low = PartnerCommand::ReportFloatLow {

@@ -124,7 +124,9 @@ fn fold(rows: &mut BTreeMap<String, Row>, id: &str, event: &PartnerEvent, at: &R
                 "onboarding".clone_into(&mut row.onboarding_state);
             }
         }
-        PartnerEvent::PartnerRegistered(_) | PartnerEvent::FloatLowReported(_) => {}
+        PartnerEvent::PartnerRegistered(_)
+        | PartnerEvent::PartnerCredentialsChanged(_)
+        | PartnerEvent::FloatLowReported(_) => {}
     }
 }
 

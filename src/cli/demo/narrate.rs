@@ -268,6 +268,7 @@ fn partner(name: &str, event: &PartnerEvent) -> Option<String> {
         | PartnerEvent::PartnerDetailsChanged(_)
         | PartnerEvent::OnboardingStepPassed(_)
         | PartnerEvent::PartnerCertified(_)
+        | PartnerEvent::PartnerCredentialsChanged(_)
         | PartnerEvent::PartnerDeactivated(_)
         | PartnerEvent::FloatLowReported(_) => None,
     }
