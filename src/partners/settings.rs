@@ -162,10 +162,10 @@ impl Reader<'_> {
 
     fn api_url(&mut self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok();
-        let sound = url
-            .filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)));
+        let sound = url.filter(is_safe);
         if sound.is_none() {
-            self.problem("_API_URL", "is an https address (http on this machine only)");
+            let what = "is an https address (http on this machine only) without a password in it";
+            self.problem("_API_URL", what);
         }
         sound
     }
@@ -189,6 +189,12 @@ impl Reader<'_> {
         }
         url
     }
+}
+
+/// Whether it may be called: nobody on the way can read it, and it holds no secret.
+pub(super) fn is_safe(url: &Url) -> bool {
+    let is_sealed = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
+    is_sealed && url.username().is_empty() && url.password().is_none()
 }
 
 fn is_loopback(url: &Url) -> bool {

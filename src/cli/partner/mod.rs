@@ -94,7 +94,7 @@ pub struct Turn {
     /// Its id, such as woolworths
     id: PartnerId,
     /// Why: it stands in the activity log
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     reason: String,
 }
 
