@@ -58,7 +58,7 @@ impl Connection {
         vault: Vault,
     ) -> Self {
         let base = settings.api_url.as_str().trim_end_matches('/').to_owned();
-        let tokens = Tokens::new(id.clone(), settings, http.clone(), vault);
+        let tokens = Tokens::new(id.clone(), &settings, http.clone(), vault);
         Self { id, base, http, tokens }
     }
 

@@ -11,7 +11,7 @@
 //! - [`received`]: what of a partner's words is let in
 //! - [`question`]: what can be asked of a member's account
 //! - [`guard`]: breaker, pace and bulkhead around each
-//! - [`oauth`]: tokens for calls
+//! - [`oauth`]: tokens for calls: the programme's own, and members'
 //! - [`signature`]: what makes a webhook theirs
 //!
 //! *Partners learn nothing about recovery*: an order is reference, product, amount and currency,
@@ -22,7 +22,7 @@ pub mod catalogue;
 mod connection;
 pub mod guard;
 pub mod kept;
-mod oauth;
+pub mod oauth;
 pub mod outcome;
 pub mod partner;
 pub mod protocols;

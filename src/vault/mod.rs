@@ -6,6 +6,7 @@
 //! - [`program_keys`]: keys for references, keyed hashes and the inbox
 //! - [`sealing`]: what the rest of the program asks
 //! - [`partner_secrets`]: credentials and tokens at rest
+//! - [`link_states`], [`member_tokens`]: what members agreed to at partners
 //!
 //! *Guarantees*: a fresh nonce each time; a ciphertext opens only where it was sealed for; nothing
 //! here can be printed; a key that is missing is named by its id.
@@ -13,7 +14,9 @@
 mod cipher;
 mod error;
 pub mod keyring;
+mod link_states;
 mod member_keys;
+mod member_tokens;
 mod partner_secrets;
 mod program_keys;
 mod sealing;
@@ -22,4 +25,6 @@ mod tests;
 
 pub use error::{KeyringError, VaultError};
 pub use keyring::Keyring;
+pub use link_states::{Back, Leaving};
+pub use member_tokens::{Grant, GrantId, MemberTokens};
 pub use sealing::{Place, Vault};
