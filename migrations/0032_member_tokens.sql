@@ -32,6 +32,8 @@ CREATE TABLE member_tokens (
   CHECK ((sealed IS NULL) = (lost_why IS NOT NULL))
 );
 CREATE INDEX member_tokens_lost ON member_tokens (partner_id) WHERE lost_why IS NOT NULL;
+CREATE INDEX member_tokens_begun ON member_tokens (refresh_begun_at)
+  WHERE refresh_begun_at IS NOT NULL;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON link_states, member_tokens TO anchor_keys;
 RESET ROLE;

@@ -31,6 +31,7 @@ use crate::ledger::{EngineLimits, Ledger};
 use crate::partners::{Partners, kept};
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
+use crate::processes::keep_links::KeepLinks;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
 use crate::processes::verify_accounts::VerifyAccounts;
@@ -229,6 +230,7 @@ impl Foundation {
         }
         tasks.push(self.issue_rewards(rewards_due, stop));
         tasks.push(self.reach_milestones(journeys_due, stop));
+        tasks.push(self.keep_links(accounts_due.clone(), stop));
         tasks.push(self.verify_accounts(accounts_due, stop));
         let worker = Worker::new(
             inbox.clone(),
@@ -275,6 +277,18 @@ impl Foundation {
         let stop = stop.clone();
         tokio::spawn(async move {
             take_turns("verify_accounts", || process.turn(), wake, stop).await;
+        })
+    }
+
+    fn keep_links(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = KeepLinks { ledger: self.ledger.clone(), vault: self.vault.clone() };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("keep_links", || process.turn(), wake, stop).await;
         })
     }
 

@@ -78,6 +78,16 @@ impl Connection {
         self.call_with(call, &token, deadline).await
     }
 
+    /// Calls with a member's own token.
+    pub async fn call_for(
+        &self,
+        call: &Call<'_>,
+        grant: &SecretString,
+        deadline: Instant,
+    ) -> Result<Answer, NoAnswer> {
+        self.call_with(call, grant, deadline).await
+    }
+
     /// Without a token nothing of the call itself has left, and a 401 means: not processed.
     async fn token(&self, deadline: Instant) -> Result<SecretString, NoAnswer> {
         self.tokens.get(deadline).await.map_err(|NoToken(why)| NoAnswer::NotSent(why))

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use domain::ids::{AccountId, MemberId};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use super::client::NoTokens;
 use super::linking::{Linking, tokens_of};
@@ -139,10 +140,12 @@ impl Linking {
         let access = self.access(member, account, deadline).await?;
         let told = self.account_of(&access, deadline).await;
         let told = told.map_err(|not_told| NoAccess::NotNow(not_told.0))?;
-        let digits = |text: &SecretString| -> String {
-            text.expose_secret().chars().filter(|letter| !letter.is_whitespace()).collect()
+        // As people write it is not as machines do: spaces, hyphens and small letters say nothing.
+        let bare = |text: &SecretString| -> Zeroizing<String> {
+            let letters = text.expose_secret().chars().filter(char::is_ascii_alphanumeric);
+            Zeroizing::new(letters.collect::<String>().to_ascii_uppercase())
         };
-        Ok(digits(&told) == digits(number))
+        Ok(*bare(&told) == *bare(number))
     }
 
     /// Gives a link's tokens back and destroys them; answers whether that is done. What the partner

@@ -121,6 +121,17 @@ impl Linking {
         GrantId { member, partner: self.partner.clone(), scope: self.offer.scope() }
     }
 
+    /// Where members come back.
+    #[must_use]
+    pub fn redirect_uri(&self) -> &Url {
+        &self.settings.redirect_uri
+    }
+
+    /// Gives tokens back that came of nothing. Best effort: nobody keeps them.
+    pub async fn drop_tokens(&self, tokens: &MemberTokens) {
+        self.give_back_token(tokens.refresh.as_ref().unwrap_or(&tokens.access)).await;
+    }
+
     /// What is asked for, in the partner's words.
     #[must_use]
     pub fn scope(&self) -> String {
