@@ -17,7 +17,6 @@ use domain::sealed::Sealed;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::error::VaultError;
@@ -93,21 +92,33 @@ impl Vault {
         account: AccountId,
         tokens: &MemberTokens,
     ) -> Result<Option<SecretString>, VaultError> {
-        let before = match self.grant(id).await {
-            Ok(Some(Grant::Live { tokens, .. })) => tokens.refresh,
-            Ok(_) | Err(VaultError::DoesNotOpen) => None,
-            Err(error) => return Err(error),
-        };
         let sealed = self.seal_tokens(id, account, tokens).await?;
-        sqlx::query(
+        loop {
+            if self.insert_grant(id, account, (&sealed, tokens)).await? {
+                return Ok(None);
+            }
+            let Some((of, before)) = self.replace_grant(id, account, (&sealed, tokens)).await?
+            else {
+                // Forgotten in between.
+                continue;
+            };
+            let Some(before) = before else { return Ok(None) };
+            // What does not open is nobody's to give back.
+            return Ok(self.open_tokens(id, of, &before).await.ok().and_then(|(_, r)| r));
+        }
+    }
+
+    async fn insert_grant(
+        &self,
+        id: &GrantId,
+        account: AccountId,
+        (sealed, tokens): (&[u8], &MemberTokens),
+    ) -> Result<bool, VaultError> {
+        let inserted = sqlx::query(
             "INSERT INTO member_tokens (member_id, partner_id, scope, account_id, sealed,
                                         renew_at, ends_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (member_id, partner_id, scope) DO UPDATE
-                SET account_id = EXCLUDED.account_id, sealed = EXCLUDED.sealed,
-                    renew_at = EXCLUDED.renew_at, ends_at = EXCLUDED.ends_at,
-                    version = member_tokens.version + 1, refresh_begun_at = NULL,
-                    refresh_by = NULL, lost_why = NULL",
+             ON CONFLICT (member_id, partner_id, scope) DO NOTHING",
         )
         .bind(id.member.0)
         .bind(id.partner.as_str())
@@ -118,7 +129,35 @@ impl Vault {
         .bind(tokens.ends_at)
         .execute(&self.pool)
         .await?;
-        Ok(before)
+        Ok(inserted.rows_affected() == 1)
+    }
+
+    /// Takes the place of the grant that is there; answers which link that served, and its tokens.
+    async fn replace_grant(
+        &self,
+        id: &GrantId,
+        account: AccountId,
+        (sealed, tokens): (&[u8], &MemberTokens),
+    ) -> Result<Option<(AccountId, Option<Vec<u8>>)>, VaultError> {
+        let before = sqlx::query(
+            "UPDATE member_tokens t SET account_id = $4, sealed = $5, renew_at = $6, ends_at = $7,
+                    version = t.version + 1, refresh_begun_at = NULL, refresh_by = NULL,
+                    lost_why = NULL
+               FROM (SELECT account_id, sealed FROM member_tokens
+                      WHERE member_id = $1 AND partner_id = $2 AND scope = $3 FOR UPDATE) before
+              WHERE t.member_id = $1 AND t.partner_id = $2 AND t.scope = $3
+          RETURNING before.account_id, before.sealed",
+        )
+        .bind(id.member.0)
+        .bind(id.partner.as_str())
+        .bind(&id.scope)
+        .bind(account.0)
+        .bind(sealed)
+        .bind(tokens.renew_at)
+        .bind(tokens.ends_at)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(before.map(|row| (AccountId(row.get(0)), row.get(1))))
     }
 
     /// How a grant stands; none, when the member has not agreed to any.
@@ -148,7 +187,10 @@ impl Vault {
             self.lose_grant(id, row.get(4), why).await?;
             return Ok(Some(Grant::Lost { account, why: why.to_owned() }));
         }
-        let tokens = self.open_tokens(id, account, &row).await?;
+        let sealed: Vec<u8> = row.get::<Option<_>, _>(1).ok_or(VaultError::DoesNotOpen)?;
+        let (access, refresh) = self.open_tokens(id, account, &sealed).await?;
+        let (renew_at, ends_at) = (row.get(2), row.get(3));
+        let tokens = MemberTokens { access, refresh, renew_at, ends_at };
         let (version, is_being_refreshed) = (row.get(4), row.get(6));
         Ok(Some(Grant::Live { account, tokens, version, is_being_refreshed }))
     }
@@ -309,24 +351,19 @@ impl Vault {
         Ok(sealed.ciphertext().to_vec())
     }
 
+    /// The access and the refresh token.
     async fn open_tokens(
         &self,
         id: &GrantId,
         account: AccountId,
-        row: &PgRow,
-    ) -> Result<MemberTokens, VaultError> {
-        let sealed: Vec<u8> = row.get::<Option<_>, _>(1).ok_or(VaultError::DoesNotOpen)?;
-        let sealed = Sealed::<Tokens>::from_ciphertext(sealed);
+        sealed: &[u8],
+    ) -> Result<(SecretString, Option<SecretString>), VaultError> {
+        let sealed = Sealed::<Tokens>::from_ciphertext(sealed.to_vec());
         let account = account.to_string();
         let clear = self.open_sealed(id.member, &place(id, &account), &sealed).await?;
         let at_rest: AtRest =
             serde_json::from_str(clear.expose_secret()).map_err(|_| VaultError::DoesNotOpen)?;
-        Ok(MemberTokens {
-            access: SecretString::from(at_rest.access),
-            refresh: at_rest.refresh.map(SecretString::from),
-            renew_at: row.get(2),
-            ends_at: row.get(3),
-        })
+        Ok((SecretString::from(at_rest.access), at_rest.refresh.map(SecretString::from)))
     }
 }
 

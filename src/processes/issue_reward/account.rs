@@ -6,6 +6,7 @@
 //! Rows: R4, P8, C1, C4.
 
 use domain::ids::{AccountId, MemberId, PartnerId};
+use domain::partner_account::{PartnerAccount, VerificationStatus};
 use domain::reward::Chosen;
 use projections::user_partner_accounts::query::{self, VerifiedAccount};
 use secrecy::SecretString;
@@ -46,14 +47,24 @@ impl IssueReward {
             return Ok(MayReceive::Yes);
         };
         match linking.access(member, account, hand.deadline).await {
-            Ok(_) | Err(NoAccess::NoGrant) => Ok(MayReceive::Yes),
+            Ok(_) => Ok(MayReceive::Yes),
             Err(NoAccess::Lost) => Ok(MayReceive::No),
+            Err(NoAccess::NoGrant) => self.needs_none(account).await,
             Err(NoAccess::NotNow(why)) => {
                 tracing::info!(reward.id = %hand.id, why, "a credit waits for the member's token");
                 Ok(MayReceive::NotSaid)
             }
             Err(NoAccess::Vault(error)) => Err(error.into()),
         }
+    }
+
+    /// Whether the account needs no grant: one that was linked by a code, and still is. The stream
+    /// says so, since the grant of one that has just been lost is gone before read models know.
+    async fn needs_none(&self, account: AccountId) -> anyhow::Result<MayReceive> {
+        let link = self.ledger.load::<PartnerAccount>(&account.to_string()).await?.state;
+        let by_code = link.requested().is_some_and(|requested| requested.scope.is_none());
+        let is_verified = link.status() == VerificationStatus::Verified;
+        Ok(if by_code && is_verified { MayReceive::Yes } else { MayReceive::No })
     }
 
     /// Whether credits may go to this account now.

@@ -111,3 +111,75 @@ async fn a_wrong_missing_used_or_somebody_elses_state_links_nothing() {
     app.assert_nothing_since(head).await;
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_ends_gives_back_what_was_agreed_to_however_it_ends() {
+    let app = TestApp::start().await;
+    for how in ["unlinked", "no longer agreed to"] {
+        let member = Who::member();
+        let back = app.agree_there(&app.leave_for(&member, "agl").await, AGL).await;
+        assert_eq!(app.come_back(&member, &back).await.status, 200);
+        let path = "/api/partners/agl/link";
+        if how == "unlinked" {
+            assert_eq!(app.ask(&member, Method::DELETE, path, None).await.status, 200);
+        } else {
+            app.agree(&member, "link", "agl", false).await;
+        }
+        app.until_account(&member, "agl", "unlinked").await;
+        app.until_idle().await;
+        assert_eq!(tokens_kept(&app).await, 0, "{how}");
+        assert_eq!(live_agreements(&app).await, 0, "{how}: the partner was told");
+    }
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_of_another_member_is_not_linked_by_agreeing_there_either() {
+    let app = TestApp::start().await;
+    let (first, second) = (Who::member(), Who::member());
+    app.linked(&first, "agl", AGL.0).await;
+    let back = app.agree_there(&app.leave_for(&second, "agl").await, AGL).await;
+    let refused = app.come_back(&second, &back).await;
+    assert_eq!((refused.status, refused.code()), (422, "account_not_accepted"), "{refused:?}");
+    app.until_idle().await;
+    assert_eq!(tokens_kept(&app).await, 0);
+    assert_eq!(live_agreements(&app).await, 0, "what came of nothing is given back");
+    let other = app.agree_there(&app.leave_for(&first, "agl").await, ("12345678", "ABC123")).await;
+    let refused = app.come_back(&first, &other).await;
+    assert_eq!(refused.code(), "already_linked", "{refused:?}");
+    assert_eq!(live_agreements(&app).await, 0);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_who_come_back_at_once_are_linked_once_and_agreeing_anew_gives_the_old_back() {
+    let app = TestApp::start().await;
+    let member = Who::member();
+    let one = app.agree_there(&app.leave_for(&member, "agl").await, AGL).await;
+    let two = app.agree_there(&app.leave_for(&member, "agl").await, AGL).await;
+    let (same, again, other) = tokio::join!(
+        app.come_back(&member, &one),
+        app.come_back(&member, &one),
+        app.come_back(&member, &two),
+    );
+    let statuses = [same.status, again.status, other.status];
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 2, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 409).count(), 1, "{statuses:?}");
+    app.until_idle().await;
+    let listed = app.ask(&member, Method::GET, "/api/accounts", None).await;
+    assert_eq!(listed.body["accounts"].as_array().unwrap().len(), 1, "{listed:?}");
+    assert_eq!(tokens_kept(&app).await, 1);
+    assert_eq!(live_agreements(&app).await, 1, "the one that nobody uses is given back");
+    app.finish().await;
+}
+
+async fn tokens_kept(app: &TestApp) -> i64 {
+    let count = "SELECT count(*) FROM keys.member_tokens";
+    sqlx::query_scalar(count).fetch_one(&app.pool).await.unwrap()
+}
+
+/// How many agreements the sandbox still holds for good.
+async fn live_agreements(app: &TestApp) -> usize {
+    let agreements = app.agreements().await;
+    agreements.iter().filter(|agreement| agreement["has_ended"] == false).count()
+}

@@ -62,7 +62,7 @@ impl TestApp {
     pub async fn account_at(&self, member: &Who, partner: &str) -> Value {
         let listed = self.ask(member, Method::GET, "/api/accounts", None).await;
         let accounts = listed.body["accounts"].as_array().unwrap().clone();
-        let at = accounts.iter().rfind(|account| account["partner_id"] == partner);
+        let at = accounts.iter().find(|account| account["partner_id"] == partner);
         at.cloned().unwrap_or(Value::Null)
     }
 }

@@ -7,3 +7,5 @@
 
 mod at_the_sandbox;
 mod browser;
+mod foreign;
+mod provider;
