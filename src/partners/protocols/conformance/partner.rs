@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use crate::partners::catalogue::{Catalogue, CatalogueEntry};
+use crate::partners::oauth::Linking;
 use crate::partners::partner::{Order, Partner};
 use crate::partners::protocols::speak;
 use crate::partners::settings::{PartnerSettings, WebhookSecret};
@@ -79,16 +80,27 @@ impl Everybody {
         Self { desk, catalogue, base, vault, pool, database }
     }
 
+    /// How its members link accounts.
+    pub fn linking(&self, entry: &CatalogueEntry) -> Linking {
+        let offer = entry.oauth().unwrap().clone();
+        let ways = (crate::partners::client().unwrap(), self.vault.clone());
+        Linking::new(entry.id().clone(), offer, self.settings(entry), ways).unwrap()
+    }
+
     /// One of them, as it is called.
     pub fn caller(&self, entry: &CatalogueEntry) -> Arc<dyn Partner> {
-        let settings = PartnerSettings {
+        let settings = self.settings(entry);
+        speak(entry, settings, crate::partners::client().unwrap(), self.vault.clone()).unwrap()
+    }
+
+    fn settings(&self, entry: &CatalogueEntry) -> PartnerSettings {
+        PartnerSettings {
             api_url: format!("{}/{}", self.base, entry.id()).parse().unwrap(),
             client_id: "us".to_owned(),
             client_secret: SecretString::from("our-secret"),
             webhook_secrets: vec![WebhookSecret::parse("a-secret-of-the-suite-for-all").unwrap()],
             redirect_uri: "https://anchor.example/callback".parse().unwrap(),
-        };
-        speak(entry, settings, crate::partners::client().unwrap(), self.vault.clone()).unwrap()
+        }
     }
 
     /// Gives the database back.
