@@ -104,7 +104,8 @@ pub fn read(
     (settings, problems)
 }
 
-/// The settings of one partner, given by the names of its variables; none, when it has none of them.
+/// The settings of one partner, given by the names of its variables; none, when it has none of
+/// them.
 ///
 /// # Errors
 /// Everything that is wrong with them.

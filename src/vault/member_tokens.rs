@@ -1,10 +1,10 @@
 //! Which tokens did a member's agreement bring? Sealed under the member's own key, one row for each
 //! member, partner and scope.
 //!
-//! *Why a refresh is written down before it leaves*: a partner that rotates refresh tokens takes the
-//! old one out of use when it answers. A process that dies in between leaves a mark, and whoever
-//! finds it knows that the old token must not be used again. A row lock would be gone with the
-//! process that held it, and would hold a transaction open for as long as the partner takes.
+//! *Why a refresh is written down before it leaves*: a partner that rotates refresh tokens takes
+//! the old one out of use when it answers. A process that dies in between leaves a mark, and
+//! whoever finds it knows that the old token must not be used again. A row lock would be gone with
+//! the process that held it, and would hold a transaction open for as long as the partner takes.
 //!
 //! *Guarantees*: of any number that want to refresh, one does; what it got is stored before anybody
 //! uses it; a refresh that was begun and never ended is found, and is nobody's to repeat.

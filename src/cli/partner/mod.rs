@@ -55,7 +55,8 @@ pub enum PartnerAction {
     /// Records what a person attests: an agreement, a contract, a contact, a security report
     #[command(after_help = "Example: anchor partner attest agl data_sharing_agreement \\\n  \
         --by \"Kim Lee\" --on 2026-11-20 --document DSA-2026-4\n\
-        Steps: data_sharing_agreement, contract_and_funding, support_contact, security_attestation")]
+        Steps: data_sharing_agreement, contract_and_funding, support_contact,\n\
+        security_attestation")]
     Attest {
         /// Its id, such as woolworths
         id: PartnerId,

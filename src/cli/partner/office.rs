@@ -1,5 +1,5 @@
-//! What does an operator need to change a partner's record? The ledger, the vault and the catalogue,
-//! opened for one command.
+//! What does an operator need to change a partner's record? The ledger, the vault and the
+//! catalogue, opened for one command.
 //!
 //! Rows: P6, P7, P9.
 

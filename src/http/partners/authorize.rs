@@ -1,8 +1,8 @@
 //! POST: where do I agree at the partner that my account is linked?
 //!
 //! The member goes to the address in a browser, agrees there, and comes back to the callback with a
-//! code. An app that takes the way back itself calls the callback with the member's token; a browser
-//! that comes back by itself has the cookie that this answer sets.
+//! code. An app that takes the way back itself calls the callback with the member's token; a
+//! browser that comes back by itself has the cookie that this answer sets.
 //!
 //! Rows: P8, C1.
 

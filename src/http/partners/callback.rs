@@ -1,7 +1,7 @@
 //! GET: I am back from the partner. Is my account linked now?
 //!
-//! The state is used up first, whatever comes of it; then the code is exchanged, the account learnt,
-//! and the link begun or renewed. Whatever does not end in a link is given back at once.
+//! The state is used up first, whatever comes of it; then the code is exchanged, the account
+//! learnt, and the link begun or renewed. Whatever does not end in a link is given back at once.
 //!
 //! *Two who may come*: the member's app with their token, or the browser that the way began in. Who
 //! comes with another's state is told what anybody is told who has none.

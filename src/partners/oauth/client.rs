@@ -8,6 +8,7 @@
 
 use std::time::Instant;
 
+use futures::future::BoxFuture;
 use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, BasicTokenResponse};
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
@@ -126,8 +127,7 @@ impl OAuthClient {
     fn over(
         &self,
         deadline: Instant,
-    ) -> impl Fn(HttpRequest) -> futures::future::BoxFuture<'static, Result<HttpResponse, Unanswered>>
-    {
+    ) -> impl Fn(HttpRequest) -> BoxFuture<'static, Result<HttpResponse, Unanswered>> {
         let http = self.http.clone();
         move |request| Box::pin(call(http.clone(), request, deadline))
     }

@@ -1,8 +1,8 @@
 //! May we still call for this member? With a token that is good, refreshed once however many ask.
 //!
-//! *What becomes of a refresh*: not sent, and it is tried again; refused, or of unknown outcome, and
-//! the grant is lost, since a partner that rotates refresh tokens may take the use of an old one for
-//! theft and end everything. The member agrees once more then, and their rewards wait.
+//! *What becomes of a refresh*: not sent, and it is tried again; refused, or of unknown outcome,
+//! and the grant is lost, since a partner that rotates refresh tokens may take the use of an old
+//! one for theft and end everything. The member agrees once more then, and their rewards wait.
 //!
 //! Rows: P8, D2. Cases: C18.
 

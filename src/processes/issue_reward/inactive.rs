@@ -1,8 +1,9 @@
-//! What becomes of a reward whose partner is not active? Nothing is ordered there, whoever asked for
-//! it and whatever read models say.
+//! What becomes of a reward whose partner is not active? Nothing is ordered there, whoever asked
+//! for it and whatever read models say.
 //!
-//! The partner's own stream decides, read just before each order. What has surely not been processed
-//! goes on with another partner; what may have arrived waits: only asking about it is still allowed.
+//! The partner's own stream decides, read just before each order. What has surely not been
+//! processed goes on with another partner; what may have arrived waits: only asking about it is
+//! still allowed.
 //!
 //! Rows: P6, D1, D4.
 
