@@ -7,7 +7,9 @@
 //! - [`inbox`]: what partners tell us, durable before it is answered
 //! - [`processes`]: what happens by itself
 //! - [`partners`], [`vault`]: calls out, and what keeps secrets secret
-//! - [`sandbox`]: acts as every partner; [`cli`]: the `anchor` program
+//! - [`sandbox`]: acts as every partner; [`conformance`]: tries whether one keeps its promises
+//! - [`statements`]: reads what a partner's books say of a day
+//! - [`cli`]: the `anchor` program
 //!
 //! The rules are in the crate `domain`, what can be asked in the crate `projections`.
 //!

@@ -6,6 +6,7 @@
 //! environment or the database does not fit this program.
 
 pub mod arguments;
+mod certify;
 mod clock;
 mod demo;
 mod doctor;

@@ -1,5 +1,7 @@
 //! Which partners are there, how do they stand, and what does one of them promise?
 //!
+//! Whether it keeps them is tried in [`certify`].
+//!
 //! Read from the partners' files and this environment; where a database is configured, also how far
 //! each has come there.
 //!
@@ -16,6 +18,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::certify;
 use crate::config;
 use crate::database::{self, Role};
 use crate::partners::{CatalogueEntry, settings};
@@ -32,6 +35,9 @@ pub enum PartnerAction {
         /// Its id, such as woolworths
         id: PartnerId,
     },
+    /// Tries one of them from outside, and writes a signed report of it
+    #[command(after_help = certify::EXAMPLE)]
+    Certify(certify::CertifyArguments),
 }
 
 /// Answers it.
@@ -40,6 +46,10 @@ pub enum PartnerAction {
 /// When a partner's file or setting is bad, there is no such partner, or a configured database
 /// cannot be read.
 pub async fn run(action: PartnerAction, json: bool) -> anyhow::Result<()> {
+    let action = match action {
+        PartnerAction::Certify(arguments) => return certify::run(arguments, json).await,
+        other => other,
+    };
     let variable = |name: &str| std::env::var(name).ok();
     let catalogue = config::catalogue(&variable)?;
     let anywhere = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
@@ -81,6 +91,7 @@ pub async fn run(action: PartnerAction, json: bool) -> anyhow::Result<()> {
                 println!("{}", serde_json::to_string_pretty(&whole)?);
             }
         }
+        PartnerAction::Certify(_) => {}
     }
     Ok(())
 }

@@ -91,9 +91,17 @@ impl Board {
         self.known().open.insert(reference.to_owned());
     }
 
-    /// It has been answered, or will not be.
+    /// It has been answered.
     pub fn answered(&self, reference: &str) {
         self.known().open.remove(reference);
+    }
+
+    /// It will not be answered: nothing could be early, and what is wrong is said already.
+    pub fn given_up(&self, reference: &str) {
+        let mut known = self.known();
+        known.open.remove(reference);
+        let its = |one: &&mut Came| one.reference.as_deref() == Some(reference);
+        known.came.iter_mut().filter(its).for_each(|one| one.is_early = false);
     }
 
     /// What came so far, in the order in which it came.

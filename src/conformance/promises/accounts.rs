@@ -46,6 +46,7 @@ pub async fn tell(run: &mut Run<'_>) {
     };
     let number = account.number.expose_secret();
     let code = account.security_code.as_ref().map(ExposeSecret::expose_secret);
+    let mut is_theirs = false;
     for (promise, code) in [(&RIGHT, code), (&WRONG, Some(ANOTHER_CODE))] {
         let body = json!({ "account_number": number, "security_code": code }).to_string();
         let timed = run.caller.post("/accounts/verify", None, body.as_bytes()).await;
@@ -58,7 +59,11 @@ pub async fn tell(run: &mut Run<'_>) {
             }
             _ => false,
         };
+        is_theirs |= is_kept && promise.id == RIGHT.id;
         run.list.add(promise, None, if is_kept { Ok(seen) } else { Err(seen) });
+    }
+    if !is_theirs {
+        return run.list.leave_out(&[&TOLD, &UNKNOWN], None, "the account was not verified");
     }
     let partner_type = run.entry.partner_type();
     let topics = Topic::ALL.into_iter().filter(|topic| {

@@ -5,6 +5,8 @@
 //!
 //! Rows: P7, P2, P3, P4, D4.
 
+use std::collections::HashSet;
+
 use domain::money::Amount;
 use domain::partner::Product;
 use secrecy::{ExposeSecret, SecretString};
@@ -86,15 +88,18 @@ pub async fn of(run: &mut Run<'_>, product: &Product) {
     let Some(given) = taken(run, &first, place).await else { return };
     repeated(run, &given, place).await;
     found(run, &given, place).await;
-    let other = at_once(run, second, place).await;
-    let seen = match &other {
-        None => Err("the second order was not taken".to_owned()),
-        Some(other) => differ(&given, other),
+    let mut others = at_once(run, second, place).await;
+    let earlier = run.given.iter().chain([&given]);
+    let alike = earlier.flat_map(|one| others.iter().filter_map(move |other| alike(one, other)));
+    let seen = match alike.min() {
+        _ if others.is_empty() => Err("the second order was not taken".to_owned()),
+        Some(alike) => Err(alike.to_owned()),
+        None => Ok("two values".to_owned()),
     };
     run.list.add(&TWO, about, seen);
     balance(run, &given, place).await;
     run.given.push(given);
-    run.given.extend(other);
+    run.given.extend(others.pop());
 }
 
 /// The first order, and what was given for it.
@@ -104,7 +109,10 @@ async fn taken(run: &mut Run<'_>, order: &Order, place: &str) -> Option<Given> {
     let body = (run.dialect.body)(order);
     let key = order.idempotency_key.to_string();
     let timed = run.caller.post(&format!("/{place}"), Some(&key), &body).await;
-    run.board.answered(&order.reference);
+    match timed.answer {
+        Ok(_) => run.board.answered(&order.reference),
+        Err(_) => run.board.given_up(&order.reference),
+    }
     let is_taken = timed.status() == 201;
     run.list.add(&TAKEN, about, if is_taken { Ok(timed.seen()) } else { Err(timed.seen()) });
     match &timed.answer {
@@ -197,8 +205,8 @@ async fn found(run: &mut Run<'_>, given: &Given, place: &str) {
     run.list.add(&NOT_FOUND, about, timed.is_refusal(404, "not_found"));
 }
 
-/// The second order, twice at once.
-async fn at_once(run: &mut Run<'_>, order: Order, place: &str) -> Option<Given> {
+/// The second order, twice at once, and what each of the two was given.
+async fn at_once(run: &mut Run<'_>, order: Order, place: &str) -> Vec<Given> {
     let (path, key) = (format!("/{place}"), order.idempotency_key.to_string());
     let body = (run.dialect.body)(&order);
     let token = run.caller.held().cloned();
@@ -209,7 +217,10 @@ async fn at_once(run: &mut Run<'_>, order: Order, place: &str) -> Option<Given> 
         run.caller.call_as(whom, reqwest::Method::POST, &path, what)
     };
     let (one, other) = futures::future::join(call(), call()).await;
-    run.board.answered(&order.reference);
+    match (&one.answer, &other.answer) {
+        (Err(_), Err(_)) => run.board.given_up(&order.reference),
+        _ => run.board.answered(&order.reference),
+    }
     let mut values: Vec<Given> = Vec::new();
     let mut odd = None;
     for timed in [&one, &other] {
@@ -222,7 +233,10 @@ async fn at_once(run: &mut Run<'_>, order: Order, place: &str) -> Option<Given> 
             _ => odd = Some(timed.seen()),
         }
     }
-    let is_one = values.windows(2).all(|pair| pair[0].value_id == pair[1].value_id);
+    let is_one = values.windows(2).all(|pair| {
+        let codes = pair.iter().map(|value| clear(value.code.as_ref()));
+        pair[0].value_id == pair[1].value_id && codes.collect::<HashSet<_>>().len() == 1
+    });
     let seen = match odd {
         Some(odd) => Err(odd),
         None if values.is_empty() => Err("409 in_progress, for both".to_owned()),
@@ -230,17 +244,16 @@ async fn at_once(run: &mut Run<'_>, order: Order, place: &str) -> Option<Given> 
         None => Ok(format!("{} and {}: one value", one.seen(), other.seen())),
     };
     run.list.add(&AT_ONCE, Some(&order.product), seen);
-    values.pop()
+    values
 }
 
-fn differ(given: &Given, other: &Given) -> Result<String, String> {
-    if given.value_id == other.value_id {
-        return Err("the same id for both".to_owned());
+/// What two orders' values have in common that they must not.
+fn alike(one: &Given, other: &Given) -> Option<&'static str> {
+    if one.value_id == other.value_id {
+        return Some("the same id for both");
     }
-    if given.code.is_some() && clear(given.code.as_ref()) == clear(other.code.as_ref()) {
-        return Err("the same code for both".to_owned());
-    }
-    Ok("two values".to_owned())
+    let is_same = one.code.is_some() && clear(one.code.as_ref()) == clear(other.code.as_ref());
+    is_same.then_some("the same code for both")
 }
 
 async fn balance(run: &mut Run<'_>, given: &Given, place: &str) {
