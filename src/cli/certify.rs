@@ -23,7 +23,8 @@ use url::Url;
 use super::exit::Difference;
 use crate::config::{self, Problems};
 use crate::conformance::{
-    Certificate, Check, Finding, Kit, Listener, Report, SealKey, SignedReport, run as try_all,
+    Certificate, Check, Finding, Kit, Listener, Patience, Report, SealKey, SignedReport,
+    run as try_all,
 };
 use crate::partners::settings::{self, PartnerSettings};
 use crate::partners::{AccountClaim, CatalogueEntry};
@@ -110,12 +111,13 @@ pub async fn certify(
     let listener = arguments.listen.map(|address| {
         Listener::open(address).with_context(|| format!("cannot listen at {address}"))
     });
+    let webhooks = Duration::from_secs(arguments.webhook_wait.into());
     let kit = Kit {
         entry,
         settings: &settings,
         account,
         listener: listener.transpose()?,
-        webhook_wait: Duration::from_secs(arguments.webhook_wait.into()),
+        patience: Patience { webhooks, ..Patience::default() },
     };
     let is_watched = !json && std::io::stderr().is_terminal();
     let report = try_all(kit, &|check| show(check, is_watched)).await?;

@@ -37,7 +37,7 @@ pub enum PartnerAction {
     },
     /// Tries one of them from outside, and writes a signed report of it
     #[command(after_help = certify::EXAMPLE)]
-    Certify(certify::CertifyArguments),
+    Certify(Box<certify::CertifyArguments>),
 }
 
 /// Answers it.
@@ -47,7 +47,7 @@ pub enum PartnerAction {
 /// cannot be read.
 pub async fn run(action: PartnerAction, json: bool) -> anyhow::Result<()> {
     let action = match action {
-        PartnerAction::Certify(arguments) => return certify::run(arguments, json).await,
+        PartnerAction::Certify(arguments) => return certify::run(*arguments, json).await,
         other => other,
     };
     let variable = |name: &str| std::env::var(name).ok();

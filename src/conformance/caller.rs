@@ -14,10 +14,25 @@ use crate::partners::calls::{Answer, NoAnswer, send};
 use crate::partners::protocols::{body, error_code};
 use crate::partners::settings::PartnerSettings;
 
-/// An order is answered within this.
-pub(super) const IN_TIME: Duration = Duration::from_secs(2);
-/// No answer is awaited longer.
-const GIVE_UP: Duration = Duration::from_secs(4);
+/// How long a partner may take, and how long it is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// An answer within this is in time.
+    pub in_time: Duration,
+    /// No answer is awaited longer.
+    pub answer: Duration,
+    /// How long webhooks are awaited after the last order.
+    pub webhooks: Duration,
+}
+
+impl Default for Patience {
+    /// Two seconds, as promised; twice that before it is given up; ten for webhooks.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { in_time: seconds(2), answer: seconds(4), webhooks: seconds(10) }
+    }
+}
+
 /// What nobody was ever given.
 const MADE_UP: &str = "made-up-by-the-conformance-kit";
 
@@ -33,9 +48,16 @@ pub(super) struct Granted {
 pub(super) struct Timed {
     pub answer: Result<Answer, NoAnswer>,
     pub took: Duration,
+    patience: Patience,
 }
 
 impl Timed {
+    /// Good when it did not take too long.
+    pub fn in_time(&self) -> Result<String, String> {
+        let seen = format!("after {} ms", self.took.as_millis());
+        if self.took <= self.patience.in_time { Ok(seen) } else { Err(seen) }
+    }
+
     /// The status of the answer; 0 when there was none.
     pub fn status(&self) -> u16 {
         self.answer.as_ref().map_or(0, |answer| answer.status.as_u16())
@@ -54,7 +76,7 @@ impl Timed {
                 None => answer.status.as_u16().to_string(),
             },
             Err(NoAnswer::Lost("timed_out")) => {
-                format!("no answer within {} s", GIVE_UP.as_secs())
+                format!("no answer within {} s", self.patience.answer.as_secs())
             }
             Err(NoAnswer::NotSent(why) | NoAnswer::Lost(why)) => format!("no answer: {why}"),
         }
@@ -90,18 +112,20 @@ pub(super) struct Caller {
     client_id: String,
     client_secret: SecretString,
     token: Option<SecretString>,
+    patience: Patience,
     /// How often a token was refused that was given before.
     pub tokens_refused: u32,
 }
 
 impl Caller {
-    pub fn new(settings: &PartnerSettings) -> Result<Self, reqwest::Error> {
+    pub fn new(settings: &PartnerSettings, patience: Patience) -> Result<Self, reqwest::Error> {
         Ok(Self {
             http: crate::partners::client()?,
             base: settings.api_url.as_str().trim_end_matches('/').to_owned(),
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
             token: None,
+            patience,
             tokens_refused: 0,
         })
     }
@@ -114,7 +138,7 @@ impl Caller {
             .post(format!("{}/oauth/token", self.base))
             .basic_auth(&self.client_id, Some(secret))
             .form(&[("grant_type", "client_credentials")]);
-        timed(request).await
+        timed(request, self.patience).await
     }
 
     /// Calls with this token from now on.
@@ -177,12 +201,12 @@ impl Caller {
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_vec());
         }
-        timed(request).await
+        timed(request, self.patience).await
     }
 }
 
-async fn timed(request: RequestBuilder) -> Timed {
+async fn timed(request: RequestBuilder, patience: Patience) -> Timed {
     let begun = Instant::now();
-    let answer = send(request.timeout(GIVE_UP), begun + GIVE_UP).await;
-    Timed { answer, took: begun.elapsed() }
+    let answer = send(request.timeout(patience.answer), begun + patience.answer).await;
+    Timed { answer, took: begun.elapsed(), patience }
 }

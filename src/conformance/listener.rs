@@ -3,7 +3,7 @@
 //!
 //! *Why an answer may be held*: on a network a webhook may be a moment faster than the answer to
 //! the order it speaks of, and no partner is to blame for that. So it is answered only once the
-//! order has been, or after half a second: a partner that answers its order first is never early,
+//! order has been, or after a second and a half: a partner that answers its order first is never early,
 //! and one that waits for its webhook to be taken always is.
 //!
 //! Rows: P7, W2, W3, W4.
@@ -29,7 +29,7 @@ const LARGEST_BODY: usize = 256 * 1024;
 /// More are not kept: nobody sends so many for a few orders.
 const MOST_KEPT: usize = 10_000;
 /// How long a webhook waits for the answer to the order it speaks of.
-const HELD: Duration = Duration::from_millis(500);
+const HELD: Duration = Duration::from_millis(1_500);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 type ReadNotice = fn(&[u8]) -> Result<Notice, UnreadableNotice>;
@@ -114,7 +114,7 @@ impl Board {
     }
 
     /// Takes a webhook; false when it is not theirs.
-    async fn take(&self, headers: &SignatureHeaders<'_>, body: &[u8]) -> bool {
+    pub async fn take(&self, headers: &SignatureHeaders<'_>, body: &[u8]) -> bool {
         let is_theirs = verify(&self.secrets, headers, body, real_now());
         let notice = is_theirs.as_ref().ok().map(|_| (self.read)(body));
         let read = match (&is_theirs, &notice) {

@@ -25,9 +25,12 @@ mod promises;
 mod report;
 mod run;
 mod seal;
+#[cfg(test)]
+mod tests;
 
+pub use caller::Patience;
 pub use check::{Check, Finding};
 pub use listener::Listener;
-pub use report::{KIT, Report, Steps};
+pub use report::{KIT, Report, Steps, api_of};
 pub use run::{Kit, KitError, run};
 pub use seal::{Certificate, NotGenuine, SealKey, SignedReport};

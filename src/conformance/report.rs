@@ -72,7 +72,7 @@ impl Report {
             format: FORMAT.to_owned(),
             partner: entry.id().clone(),
             name: details.name,
-            api: without_secrets(&settings.api_url),
+            api: api_of(&settings.api_url),
             protocol: details.protocol,
             protocol_version,
             kit: KIT.to_owned(),
@@ -152,7 +152,8 @@ impl fmt::Display for Check {
 }
 
 /// An address without what may stand in it for being let in.
-fn without_secrets(url: &Url) -> String {
+#[must_use]
+pub fn api_of(url: &Url) -> String {
     let mut url = url.clone();
     // Both refuse only addresses that have no host, and so hold nothing of the kind.
     let _ = (url.set_username(""), url.set_password(None));

@@ -2,8 +2,6 @@
 //!
 //! Rows: P7.
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use domain::money::{Amount, Currency};
 use domain::partner::Product;
@@ -12,7 +10,7 @@ use rand::RngExt;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::caller::Caller;
+use super::caller::{Caller, Patience};
 use super::check::{Check, Checklist};
 use super::listener::{Board, Listener};
 use super::promises::{accounts, notices, orders, referrals, refusals, statement, token};
@@ -36,8 +34,8 @@ pub struct Kit<'a> {
     pub account: Option<AccountClaim>,
     /// Where its webhooks come in.
     pub listener: Option<Listener>,
-    /// How long webhooks are awaited after the last order.
-    pub webhook_wait: Duration,
+    /// How long it is waited for.
+    pub patience: Patience,
 }
 
 /// Why a run could not be made. Says nothing of the partner.
@@ -81,7 +79,7 @@ pub(super) struct Run<'a> {
 /// [`KitError`]; whatever the partner does is in the report.
 pub async fn run(kit: Kit<'_>, tell: &(dyn Fn(&Check) + Sync)) -> Result<Report, KitError> {
     let began_at = real_now();
-    let Kit { entry, settings, account, listener, webhook_wait } = kit;
+    let Kit { entry, settings, account, listener, patience } = kit;
     let dialect = dialect(&entry.details().protocol).ok_or(KitError::NoProtocol)?;
     let mut list = Checklist::telling(tell);
     list.hide(&settings.client_secret);
@@ -90,7 +88,7 @@ pub async fn run(kit: Kit<'_>, tell: &(dyn Fn(&Check) + Sync)) -> Result<Report,
         security_code.iter().for_each(|code| list.hide(code));
     }
     let board = Board::new(settings.webhook_secrets.clone(), dialect.read_notice);
-    let caller = Caller::new(settings)?;
+    let caller = Caller::new(settings, patience)?;
     let mut run = Run { entry, dialect, caller, list, board, account, given: Vec::new() };
     let listening = match listener {
         Some(listener) => Some(listener.listen(entry.id(), run.board.clone())?),
@@ -105,7 +103,7 @@ pub async fn run(kit: Kit<'_>, tell: &(dyn Fn(&Check) + Sync)) -> Result<Report,
                 refusals::of(&mut run, product).await;
             }
             orders::are_taken_back(&mut run).await;
-            let waits = listening.as_ref().map(|_| webhook_wait);
+            let waits = listening.as_ref().map(|_| patience.webhooks);
             notices::came(&mut run, waits).await;
             statement::of_the_day(&mut run).await;
         }

@@ -12,7 +12,7 @@ use domain::partner::Product;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::conformance::caller::{As, IN_TIME, Timed};
+use crate::conformance::caller::{As, Timed};
 use crate::conformance::check::Promise;
 use crate::conformance::run::{Given, Run};
 use crate::partners::calls::NoAnswer;
@@ -120,11 +120,7 @@ async fn taken(run: &mut Run<'_>, order: &Order, place: &str) -> Option<Given> {
             run.list.add(&IN_TIME_TAKEN, about, Err(timed.seen()));
         }
         Err(_) => run.list.leave_out(&[&IN_TIME_TAKEN], about, "there was no whole answer"),
-        Ok(_) => {
-            let seen = format!("after {} ms", timed.took.as_millis());
-            let is_in_time = timed.took <= IN_TIME;
-            run.list.add(&IN_TIME_TAKEN, about, if is_in_time { Ok(seen) } else { Err(seen) });
-        }
+        Ok(_) => run.list.add(&IN_TIME_TAKEN, about, timed.in_time()),
     }
     if !is_taken {
         run.list.leave_out(&AFTERWARDS, about, "the order was not taken");

@@ -7,7 +7,6 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::conformance::caller::IN_TIME;
 use crate::conformance::check::Promise;
 use crate::conformance::run::Run;
 
@@ -55,9 +54,7 @@ pub async fn are_taken(run: &mut Run<'_>) {
     let first = timed.body::<Taken>().filter(|_| timed.status() == 201);
     let seen = if first.is_some() { Ok(timed.seen()) } else { Err(timed.seen()) };
     run.list.add(&TAKEN, None, seen);
-    let seen = format!("after {} ms", timed.took.as_millis());
-    let is_in_time = timed.took <= IN_TIME;
-    run.list.add(&IN_TIME_TAKEN, None, if is_in_time { Ok(seen) } else { Err(seen) });
+    run.list.add(&IN_TIME_TAKEN, None, timed.in_time());
 
     if first.is_some() {
         let timed = run.caller.post("/referrals", Some(&key), body).await;

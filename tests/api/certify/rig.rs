@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anchor::conformance::{Kit, Listener, Report, run};
+use anchor::conformance::{Kit, Listener, Patience, Report, run};
 use anchor::partners::settings::{self, PartnerSettings};
 use anchor::partners::{AccountClaim, Catalogue, CatalogueEntry};
 use anchor::sandbox::{Running, Sandbox, SandboxConfig};
@@ -12,6 +12,12 @@ use url::Url;
 
 use crate::support;
 
+/// A machine with much to do is not a slow partner.
+const PATIENCE: Patience = Patience {
+    in_time: Duration::from_secs(5),
+    answer: Duration::from_secs(8),
+    webhooks: Duration::from_secs(30),
+};
 /// The code that goes with the account for trying.
 pub const SECURITY_CODE: &str = "7731-the-code";
 
@@ -105,7 +111,7 @@ impl Rig {
             settings: &self.settings,
             account,
             listener: self.listener.take(),
-            webhook_wait: Duration::from_secs(10),
+            patience: PATIENCE,
         };
         run(kit, &|_| {}).await.unwrap()
     }
