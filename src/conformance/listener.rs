@@ -3,8 +3,8 @@
 //!
 //! *Why an answer may be held*: on a network a webhook may be a moment faster than the answer to
 //! the order it speaks of, and no partner is to blame for that. So it is answered only once the
-//! order has been, or after a second and a half: a partner that answers its order first is never early,
-//! and one that waits for its webhook to be taken always is.
+//! order has been, or after a second and a half: a partner that answers its order first is never
+//! early, and one that waits for its webhook to be taken always is.
 //!
 //! Rows: P7, W2, W3, W4.
 

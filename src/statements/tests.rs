@@ -215,7 +215,7 @@ proptest! {
     }
 
     #[test]
-    fn no_bytes_at_all_make_the_reader_stumble(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn no_bytes_make_the_reader_stumble(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         prop_assert!(parse(&bytes).is_err());
         let text = [HEADER.as_bytes(), b"\nD,1,", &bytes, b"\nT,1,0,SHA256:00\n"].concat();
         prop_assert!(parse(&text).is_err());
