@@ -2,6 +2,8 @@
 //!
 //! Rows: P7, P2, P3, P4, R4, C1.
 
+use std::time::Duration;
+
 use secrecy::ExposeSecret;
 use serde_json::json;
 
@@ -14,7 +16,7 @@ use crate::partners::question::Topic;
 const RIGHT: Promise = Promise {
     id: "account_verified",
     title: "An account with its code is verified",
-    expected: "200 verified",
+    expected: "200 verified, at once or after 202 pending",
 };
 const WRONG: Promise = Promise {
     id: "account_wrong_code",
@@ -31,6 +33,9 @@ const UNKNOWN: Promise = Promise {
     title: "Of an account that there is not, nothing is told",
     expected: "404 account_unknown",
 };
+/// A partner that will know later is asked so often again.
+const TIMES_ASKED: u32 = 10;
+const BETWEEN_ASKING: Duration = Duration::from_millis(300);
 /// No partner has such a number.
 const NOBODYS: &str = "0";
 const ANOTHER_CODE: &str = "0000-another-code";
@@ -49,9 +54,7 @@ pub async fn tell(run: &mut Run<'_>) {
     let mut is_theirs = false;
     for (promise, code) in [(&RIGHT, code), (&WRONG, Some(ANOTHER_CODE))] {
         let body = json!({ "account_number": number, "security_code": code }).to_string();
-        let timed = run.caller.post("/accounts/verify", None, body.as_bytes()).await;
-        let seen = timed.seen();
-        let said = timed.answer.ok().map(verdict);
+        let (said, seen) = said(run, body.as_bytes()).await;
         let is_kept = match &said {
             Some(Verdict::Verified) => promise.id == RIGHT.id,
             Some(Verdict::Refused { code }) => {
@@ -84,4 +87,17 @@ pub async fn tell(run: &mut Run<'_>) {
         let timed = run.caller.post(&path, None, body.as_bytes()).await;
         run.list.add(&UNKNOWN, Some(topic.as_str()), timed.is_refusal(404, "account_unknown"));
     }
+}
+
+/// What is said of an account once it is known, and how.
+async fn said(run: &mut Run<'_>, body: &[u8]) -> (Option<Verdict>, String) {
+    for _ in 0..TIMES_ASKED {
+        let timed = run.caller.post("/accounts/verify", None, body).await;
+        let seen = timed.seen();
+        match timed.answer.ok().map(verdict) {
+            Some(Verdict::Pending) => tokio::time::sleep(BETWEEN_ASKING).await,
+            said => return (said, seen),
+        }
+    }
+    (Some(Verdict::Pending), format!("202 pending, {TIMES_ASKED} times"))
 }

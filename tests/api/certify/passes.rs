@@ -35,6 +35,15 @@ async fn a_partner_of_each_protocol_passes_at_the_sandbox() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_partner_that_knows_an_account_only_later_keeps_its_promise_too() {
+    let mut rig = Rig::open("opal").await;
+    rig.fault("verify", serde_json::json!({ "kind": "slow", "times": 2 })).await;
+    let report = rig.tried().await;
+    assert!(report.passed, "{report}");
+    rig.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_tried_is_named_and_gives_no_certificate() {
     let mut rig = Rig::open_telling("agl", "http://127.0.0.1:1").await;
     let report = rig.tried_with(None).await;
