@@ -16,6 +16,7 @@ use domain::money::Amount;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::conformance::SealKey;
 use crate::partners::Catalogue;
 use crate::partners::settings::{self, PartnerSettings};
 use crate::vault::Keyring;
@@ -58,6 +59,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "a folder of partner files (.toml): more partners, or others in the place of ours",
     ),
     ("ANCHOR_STEP_UP_FROM", "claims of this amount or more need a second factor; 200.00"),
+    (
+        "ANCHOR_SEAL_KEY",
+        "64 hexadecimal characters that sign certificates; `openssl rand -hex 32` makes some",
+    ),
     ("ANCHOR_SUPPORT_CONTACT", "how members reach a person, shown where something failed"),
     ("ANCHOR_LOG_FORMAT", "text or json; text on a terminal"),
     ("RUST_LOG", "what is logged, such as info or anchor=debug"),
@@ -193,6 +198,16 @@ pub fn keyring(variable: &dyn Fn(&str) -> Option<String>) -> Result<Keyring, Pro
 pub fn database_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, Problems> {
     let mut reader = Reader { variable, problems: Vec::new() };
     reader.secret("DATABASE_URL").ok_or(Problems(reader.problems))
+}
+
+/// The key that signs what others will rely on: `ANCHOR_SEAL_KEY`.
+///
+/// # Errors
+/// [`Problems`] when it is missing or not a key.
+pub fn seal_key(variable: &dyn Fn(&str) -> Option<String>) -> Result<SealKey, Problems> {
+    let mut reader = Reader { variable, problems: Vec::new() };
+    let text = reader.secret("ANCHOR_SEAL_KEY").ok_or(Problems(reader.problems))?;
+    SealKey::parse(&text).map_err(|what| Problems(vec![format!("ANCHOR_SEAL_KEY {what}")]))
 }
 
 struct Reader<'a> {

@@ -7,7 +7,9 @@
 //! - [`inbox`]: what partners tell us, durable before it is answered
 //! - [`processes`]: what happens by itself
 //! - [`partners`], [`vault`]: calls out, and what keeps secrets secret
-//! - [`sandbox`]: acts as every partner; [`cli`]: the `anchor` program
+//! - [`sandbox`]: acts as every partner; [`conformance`]: tries whether one keeps its promises
+//! - [`statements`]: reads what a partner's books say of a day
+//! - [`cli`]: the `anchor` program
 //!
 //! The rules are in the crate `domain`, what can be asked in the crate `projections`.
 //!
@@ -27,6 +29,7 @@ pub mod access;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod conformance;
 pub mod database;
 pub mod http;
 pub mod inbox;
@@ -36,6 +39,7 @@ pub mod postgres;
 pub mod processes;
 pub mod sandbox;
 pub mod startup;
+pub mod statements;
 pub mod telemetry;
 mod tls;
 pub mod vault;

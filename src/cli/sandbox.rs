@@ -46,7 +46,8 @@ pub async fn run(arguments: SandboxArguments) -> anyhow::Result<()> {
         .at_port(arguments.port)
         .keeping_book_in(arguments.book)
         .with_seed(arguments.seed)
-        .sending_webhooks_to(target);
+        .sending_webhooks_to(target)
+        .telling_of_issuing();
     let running = Sandbox::start(config).await?;
     println!("The partners are at http://{}/", running.address);
     for partner in partners.keys() {

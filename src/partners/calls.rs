@@ -32,7 +32,7 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
 }
 
 /// An answer that came back whole.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: StatusCode,
     pub retry_after: Option<Duration>,
     pub is_json: bool,
@@ -48,7 +48,7 @@ impl Answer {
 
 /// Why no answer came back whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NoAnswer {
+pub(crate) enum NoAnswer {
     /// Nothing was sent.
     NotSent(&'static str),
     /// Something may have arrived.
@@ -56,7 +56,7 @@ pub(super) enum NoAnswer {
 }
 
 /// Sends a request and reads the whole answer.
-pub(super) async fn send(request: RequestBuilder, deadline: Instant) -> Result<Answer, NoAnswer> {
+pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<Answer, NoAnswer> {
     if Instant::now() >= deadline {
         return Err(NoAnswer::NotSent("deadline_passed"));
     }

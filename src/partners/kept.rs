@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::catalogue::{Catalogue, CatalogueEntry};
-use super::settings::{PartnerSettings, SettingProblem, read_one};
+use super::settings::{self, PartnerSettings, SettingProblem};
 use crate::vault::{Vault, VaultError};
 
 const SECRET_NAME: &str = "credentials";
@@ -37,13 +37,8 @@ pub fn read(
 ) -> Result<Given, Vec<SettingProblem>> {
     let variables = variables(entry, text);
     let variable = |name: &str| variables.get(name).cloned();
-    match read_one(entry, public_url, &variable)? {
-        Some(settings) => Ok(Given { settings, text: text.clone() }),
-        None => Err(vec![SettingProblem {
-            variable: format!("{}_API_URL", entry.prefix()),
-            what: "and the others are missing: one NAME=value in each line".to_owned(),
-        }]),
-    }
+    let settings = settings::of(entry, public_url, &variable)?;
+    Ok(Given { settings, text: text.clone() })
 }
 
 /// Keeps them, in the place of those before.

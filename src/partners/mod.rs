@@ -17,7 +17,7 @@
 //! *Partners learn nothing about recovery*: an order is reference, product, amount and currency,
 //! and there is no field for anything else.
 
-mod calls;
+pub(crate) mod calls;
 pub mod catalogue;
 mod connection;
 pub mod guard;

@@ -15,6 +15,8 @@ use super::catalogue::{Catalogue, CatalogueEntry};
 
 /// Shorter webhook secrets are refused, in bytes.
 const SHORTEST_SECRET: usize = 24;
+/// How the variables end that a partner cannot be called without.
+const REQUIRED: [&str; 4] = ["_API_URL", "_CLIENT_ID", "_CLIENT_SECRET", "_WEBHOOK_SECRET"];
 
 /// A key that webhooks are signed with.
 #[derive(Clone)]
@@ -104,19 +106,27 @@ pub fn read(
     (settings, problems)
 }
 
-/// The settings of one partner, given by the names of its variables; none, when it has none of
-/// them.
+/// One partner's settings, however the others are.
 ///
 /// # Errors
-/// Everything that is wrong with them.
-pub fn read_one(
+/// Every [`SettingProblem`] of its own; all of its variables, when none is set.
+pub fn of(
     entry: &CatalogueEntry,
     public_url: &Url,
     variable: &dyn Fn(&str) -> Option<String>,
-) -> Result<Option<PartnerSettings>, Vec<SettingProblem>> {
+) -> Result<PartnerSettings, Vec<SettingProblem>> {
     let mut problems = Vec::new();
     let found = Reader { entry, variable, problems: &mut problems }.read(public_url);
-    if problems.is_empty() { Ok(found) } else { Err(problems) }
+    found.ok_or_else(|| {
+        if problems.is_empty() {
+            let missing = |end: &str| SettingProblem {
+                variable: format!("{}{end}", entry.prefix()),
+                what: "is missing".to_owned(),
+            };
+            problems = REQUIRED.iter().map(|end| missing(end)).collect();
+        }
+        problems
+    })
 }
 
 struct Reader<'a> {
@@ -127,12 +137,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn read(&mut self, public_url: &Url) -> Option<PartnerSettings> {
-        let required = ["_API_URL", "_CLIENT_ID", "_CLIENT_SECRET", "_WEBHOOK_SECRET"];
-        let present: Vec<Option<String>> = required.iter().map(|end| self.value(end)).collect();
+        let present: Vec<Option<String>> = REQUIRED.iter().map(|end| self.value(end)).collect();
         if present.iter().all(Option::is_none) {
             return None;
         }
-        for (end, value) in required.iter().zip(&present) {
+        for (end, value) in REQUIRED.iter().zip(&present) {
             if value.is_none() {
                 self.problem(end, "is missing, while others of this partner are set");
             }
@@ -162,13 +171,7 @@ impl Reader<'_> {
     }
 
     fn api_url(&mut self, text: &str) -> Option<Url> {
-        let url = Url::parse(text).ok();
-        let sound = url.filter(is_safe);
-        if sound.is_none() {
-            let what = "is an https address (http on this machine only) without a password in it";
-            self.problem("_API_URL", what);
-        }
-        sound
+        api_url(text).map_err(|what| self.problem("_API_URL", what)).ok()
     }
 
     fn secrets(&mut self, text: &str) -> Option<Vec<WebhookSecret>> {
@@ -190,6 +193,15 @@ impl Reader<'_> {
         }
         url
     }
+}
+
+/// Where an API may be: at an https address, or on this machine; without a secret in it.
+///
+/// # Errors
+/// What to give instead.
+pub fn api_url(text: &str) -> Result<Url, &'static str> {
+    let url = Url::parse(text).ok().filter(is_safe);
+    url.ok_or("is an https address (http on this machine only) without a password in it")
 }
 
 /// Whether it may be called: nobody on the way can read it, and it holds no secret.

@@ -121,6 +121,16 @@ pub(super) struct Notice {
     pub id: String,
     pub partner: String,
     pub body: String,
+    /// Not sent before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+impl Notice {
+    /// Whether it may be sent now.
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.not_before.is_none_or(|from| from <= now)
+    }
 }
 
 /// A line of the book.

@@ -37,6 +37,7 @@ pub struct SandboxConfig {
     pub(super) book: PathBuf,
     pub(super) seed: u64,
     pub(super) webhooks_to: Option<Url>,
+    pub(super) tells_of_issuing: bool,
 }
 
 impl SandboxConfig {
@@ -61,7 +62,7 @@ impl SandboxConfig {
             })
             .collect();
         let book = std::env::temp_dir().join("anchor-sandbox");
-        Self { partners, port: 0, book, seed: 1, webhooks_to: None }
+        Self { partners, port: 0, book, seed: 1, webhooks_to: None, tells_of_issuing: false }
     }
 
     /// Listens there; 0 for any free port.
@@ -86,5 +87,11 @@ impl SandboxConfig {
     #[must_use]
     pub fn sending_webhooks_to(self, webhooks_to: Option<Url>) -> Self {
         Self { webhooks_to, ..self }
+    }
+
+    /// Tells of each voucher by `voucher.issued`, once its order has been answered.
+    #[must_use]
+    pub fn telling_of_issuing(self) -> Self {
+        Self { tells_of_issuing: true, ..self }
     }
 }

@@ -19,6 +19,8 @@ use crate::partners::signature::sign;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How soon it is looked again for what is not due yet.
+const UNTIL_DUE: Duration = Duration::from_millis(20);
 /// How long a webhook waits to be overtaken.
 const OVERTAKEN_MS: u64 = 300;
 /// How wrong a wrong clock is.
@@ -36,7 +38,7 @@ pub(super) async fn deliver(
     let mut pause = FIRST_PAUSE;
     while !*stop.borrow_and_update() {
         let mut waiting: VecDeque<(bool, Notice)> =
-            state.desk().book.undelivered.values().map(|notice| (true, notice.clone())).collect();
+            due(&state).into_iter().map(|notice| (true, notice)).collect();
         let mut is_refused = false;
         while let Some((may_be_overtaken, notice)) = waiting.pop_front() {
             let fault = state.desk().faults.take(&notice.partner, Operation::Webhook);
@@ -44,9 +46,8 @@ pub(super) async fn deliver(
             if let Some(fault) = shuffled.filter(|_| may_be_overtaken) {
                 tokio::time::sleep(fault.delay(OVERTAKEN_MS)).await;
                 let known = waiting.len() + 1;
-                let new = state.desk().book.undelivered.values().skip(known).cloned().collect();
-                let new: Vec<Notice> = new;
-                waiting.extend(new.into_iter().map(|notice| (true, notice)));
+                let new = due(&state).into_iter().skip(known);
+                waiting.extend(new.map(|notice| (true, notice)));
                 waiting.push_back((false, notice));
                 continue;
             }
@@ -57,9 +58,21 @@ pub(super) async fn deliver(
             tokio::select! { () = tokio::time::sleep(pause) => {}, _ = stop.changed() => {} }
         } else {
             pause = FIRST_PAUSE;
-            tokio::select! { () = state.notices.notified() => {}, _ = stop.changed() => {} }
+            let is_later = !state.desk().book.undelivered.is_empty();
+            tokio::select! {
+                () = state.notices.notified() => {}
+                () = tokio::time::sleep(UNTIL_DUE), if is_later => {}
+                _ = stop.changed() => {}
+            }
         }
     }
+}
+
+/// What may be sent now, in the order in which it happened.
+fn due(state: &State) -> Vec<Notice> {
+    let (desk, now) = (state.desk(), real_now());
+    let due = desk.book.undelivered.values().take_while(|notice| notice.is_due(now));
+    due.cloned().collect()
 }
 
 async fn deliver_one(

@@ -56,7 +56,8 @@ impl Sandbox {
         let partners =
             config.partners.into_iter().map(|(id, partner)| (id.to_string(), partner)).collect();
         let sends = config.webhooks_to.is_some();
-        let state = Arc::new(State::new(partners, config.seed, sends, book));
+        let tells = (sends, sends && config.tells_of_issuing);
+        let state = Arc::new(State::new(partners, config.seed, tells, book));
         let listener = TcpListener::bind(("127.0.0.1", config.port))?;
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);

@@ -46,6 +46,8 @@ pub(super) struct State {
     /// Raised when there is a webhook to send.
     pub notices: Notify,
     pub sends_notices: bool,
+    /// Whether each voucher is told of once its order has been answered.
+    pub tells_of_issuing: bool,
     desk: Mutex<Desk>,
 }
 
@@ -53,7 +55,7 @@ impl State {
     pub fn new(
         partners: BTreeMap<String, SandboxPartner>,
         seed: u64,
-        sends_notices: bool,
+        (sends_notices, tells_of_issuing): (bool, bool),
         book: Book,
     ) -> Self {
         let desk = Desk {
@@ -64,7 +66,8 @@ impl State {
             running: HashSet::new(),
             calls: VecDeque::new(),
         };
-        Self { partners, seed, notices: Notify::new(), sends_notices, desk: Mutex::new(desk) }
+        let (notices, desk) = (Notify::new(), Mutex::new(desk));
+        Self { partners, seed, notices, sends_notices, tells_of_issuing, desk }
     }
 
     /// One call at a time changes the book.
@@ -92,7 +95,7 @@ impl Desk {
     pub fn notice(&self, seed: u64, partner: &str, kind: &str, data: &Value) -> Notice {
         let body = json!({ "type": kind, "timestamp": self.now(), "data": data });
         let id = notice_id(seed, partner, kind, self.book.notices_written);
-        Notice { id, partner: partner.to_owned(), body: body.to_string() }
+        Notice { id, partner: partner.to_owned(), body: body.to_string(), not_before: None }
     }
 }
 

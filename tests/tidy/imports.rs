@@ -43,6 +43,16 @@ const FORBIDDEN_USES: &[(&str, &[&str], &str)] = &[
         &["reqwest", "::aggregate::", "crate::processes"],
         "the edge extracts, calls once and answers",
     ),
+    (
+        "src/statements",
+        &["crate::", "sqlx", "reqwest", "tokio", "real_now"],
+        "a statement is read from its bytes alone",
+    ),
+    (
+        "src/conformance",
+        &["crate::ledger", "projections::", "crate::http", "crate::sandbox", "crate::vault"],
+        "the kit stands outside, and records nothing",
+    ),
     ("src/sandbox", &["crate::ledger", "projections::", "crate::vault"], "the sandbox is them"),
 ];
 

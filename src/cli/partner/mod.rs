@@ -3,10 +3,12 @@
 //! - [`told`]: all of them; one of them with its checklist
 //! - [`lifecycle`]: registered, attested, live, suspended, given up
 //! - [`credentials`]: how it is reached, kept in the vault
+//! - [`certify`]: tried from outside, with a signed report
 //! - [`office`]: what all of that needs: the ledger and the vault
 //!
 //! Rows: P1, P6, P7, P9, P12, U5.
 
+pub mod certify;
 mod credentials;
 mod lifecycle;
 mod office;
@@ -72,6 +74,9 @@ pub enum PartnerAction {
         #[arg(long)]
         document: String,
     },
+    /// Tries it from outside, and writes a signed report of it
+    #[command(after_help = certify::EXAMPLE)]
+    Certify(Box<certify::CertifyArguments>),
     /// Lets value be issued through it: after onboarding, or again after it was suspended
     #[command(
         after_help = "Example: anchor partner activate agl --reason \"onboarding is complete\""
@@ -116,6 +121,7 @@ pub async fn run(action: PartnerAction, json: bool) -> anyhow::Result<()> {
             let attested = lifecycle::Attested { step, by, on, document };
             lifecycle::attest(&id, attested, json).await
         }
+        PartnerAction::Certify(arguments) => certify::run(*arguments, json).await,
         PartnerAction::Activate(turn) => lifecycle::activate(&turn, json).await,
         PartnerAction::Suspend(turn) => lifecycle::suspend(&turn, json).await,
         PartnerAction::Deactivate(turn) => lifecycle::deactivate(&turn, json).await,

@@ -17,6 +17,7 @@ use url::Url;
 use crate::cli::exit::Refusal;
 use crate::clock::Clock;
 use crate::config;
+use crate::conformance::Certificate;
 use crate::database::{self, MigrationState, Role};
 use crate::ledger::{Context, EngineLimits, ExecuteError, Ledger};
 use crate::partners::settings::{self, PartnerSettings};
@@ -64,6 +65,41 @@ impl Office {
         let clock = Clock::follow(pool.clone()).await?;
         let ledger = Ledger::start(&url, clock, EngineLimits::default()).await?;
         Ok(Self { vault, catalogue, ledger, pool, configured })
+    }
+
+    /// Opens it where the ledger and its keys are at hand, and nothing otherwise.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_if_configured() -> anyhow::Result<Option<Self>> {
+        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        if ["DATABASE_URL", "ENCRYPTION_KEY"].iter().all(is_set) {
+            return Ok(Some(Self::open().await?));
+        }
+        Ok(None)
+    }
+
+    /// Puts a certificate on the partner's record.
+    ///
+    /// # Errors
+    /// When the ledger cannot be reached, or does not know the partner.
+    pub async fn certify(&self, certificate: &Certificate) -> anyhow::Result<()> {
+        let steps = certificate.steps;
+        let shown = [
+            (steps.token_obtained, Step::TokenObtained),
+            (steps.value_issued, Step::ValueIssued),
+            (steps.webhook_verified, Step::WebhookVerified),
+            (steps.statement_reconciled, Step::StatementReconciled),
+        ];
+        let certified = PartnerCommand::Certify(domain::partner::Certificate {
+            kit: certificate.kit.clone(),
+            api: certificate.api.clone(),
+            digest: certificate.digest.clone(),
+            key_id: certificate.key_id.clone(),
+            shown: shown.into_iter().filter(|(is, _)| *is).map(|(_, step)| step).collect(),
+        });
+        self.execute(&certificate.partner, certified, "every promise was tried and kept").await?;
+        Ok(())
     }
 
     /// What the catalogue says of a partner.

@@ -45,8 +45,7 @@ pub async fn show(id: &PartnerId, json: bool) -> anyhow::Result<()> {
         bail!("there is no partner {id}: `anchor partner list` names them");
     };
     let mut whole = whole(entry, known.line(entry));
-    if ["DATABASE_URL", "ENCRYPTION_KEY"].iter().all(|name| std::env::var_os(name).is_some()) {
-        let office = Office::open().await?;
+    if let Some(office) = Office::open_if_configured().await? {
         let checklist = office.checklist(id).await;
         office.close().await;
         whole["onboarding"] = checklist?;

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 use crate::partners::calls::{Answer, NoAnswer};
 use crate::partners::outcome::{Accepted, Outcome};
 use crate::partners::partner::{NotTold, Referred, Verdict};
+use crate::partners::question::{Told, Topic};
 use crate::partners::received;
 
 /// A documented error.
@@ -134,13 +135,25 @@ pub(super) fn told<T: DeserializeOwned>(answer: Result<Answer, NoAnswer>) -> Res
     }
 }
 
+/// What the good answer to a question says.
+pub(super) fn told_of(topic: Topic, answer: Result<Answer, NoAnswer>) -> Result<Told, NotTold> {
+    Ok(match topic {
+        Topic::Balance => Told::Balance(told(answer)?),
+        Topic::Transactions => Told::Transactions(told(answer)?),
+        Topic::Bills => Told::Bills(told(answer)?),
+        Topic::Credits => Told::Credits(told(answer)?),
+        Topic::Trips => Told::Trips(told(answer)?),
+        Topic::TopUps => Told::TopUps(told(answer)?),
+    })
+}
+
 /// The documented error of an answer, if it has one.
 pub(super) fn error_of(answer: &Answer) -> Option<ErrorBody> {
     body::<ErrorIn>(answer).ok().map(|answer| answer.error)
 }
 
 /// A JSON body of this shape.
-pub(super) fn body<T: DeserializeOwned>(answer: &Answer) -> Result<T, &'static str> {
+pub(crate) fn body<T: DeserializeOwned>(answer: &Answer) -> Result<T, &'static str> {
     if !answer.is_json {
         return Err("unreadable_answer");
     }

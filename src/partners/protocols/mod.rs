@@ -2,11 +2,12 @@
 //!
 //! All of them are spoken by one [`speaker`], so that what an answer means is decided in one place:
 //! [`answers`] for calls, [`notices`] for webhooks. A protocol says where orders go, what they hold
-//! and how a yes reads.
+//! and how a yes reads. [`dialect`] has the same for whoever tries a partner's API from outside.
 
 mod answers;
 #[cfg(test)]
 mod conformance;
+mod dialect;
 mod notices;
 pub mod retail;
 mod speak;
@@ -16,6 +17,8 @@ pub mod transport;
 pub mod utility;
 mod values;
 
+pub(crate) use answers::body;
+pub(crate) use dialect::{Dialect, dialect, error_code, tells, verdict};
 pub use speak::{capabilities_of, speak};
 
 /// A protocol as it is published for partners' engineers.

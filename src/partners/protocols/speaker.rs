@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::answers::{error_of, outcome_of, referred_of, told, verdict_of};
+use super::answers::{error_of, outcome_of, referred_of, told, told_of, verdict_of};
 use crate::partners::calls::{Answer, NoAnswer, digest};
 use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::connection::{Call, Connection};
@@ -138,15 +138,7 @@ impl<D: Dialect> Partner for Speaker<D> {
         topic: Topic,
         deadline: Instant,
     ) -> Result<Told, NotTold> {
-        let answer = self.ask_about(account, topic, deadline).await;
-        Ok(match topic {
-            Topic::Balance => Told::Balance(told(answer)?),
-            Topic::Transactions => Told::Transactions(told(answer)?),
-            Topic::Bills => Told::Bills(told(answer)?),
-            Topic::Credits => Told::Credits(told(answer)?),
-            Topic::Trips => Told::Trips(told(answer)?),
-            Topic::TopUps => Told::TopUps(told(answer)?),
-        })
+        told_of(topic, self.ask_about(account, topic, deadline).await)
     }
 
     async fn refer(&self, referral: &Referral, deadline: Instant) -> Referred {

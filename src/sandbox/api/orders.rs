@@ -14,7 +14,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::values::shown;
-use crate::sandbox::book::{Credit, CreditState, Issued, Line, Voucher};
+use crate::clock::real_now;
+use crate::sandbox::book::{Credit, CreditState, Issued, Line, Notice, Voucher};
 use crate::sandbox::codes::{Codes, codes};
 use crate::sandbox::faults::{Fault, Kind, Operation};
 use crate::sandbox::oauth::may_call;
@@ -25,6 +26,8 @@ const HELD: Duration = Duration::from_secs(60);
 const SLOW_MS: u64 = 2_000;
 /// How long an answer waits until its webhook has been taken.
 const WEBHOOK_FIRST: Duration = Duration::from_secs(2);
+/// How long after an order was carried out it is told of: the answer is there by then.
+const TOLD_AFTER: Duration = Duration::from_millis(50);
 
 /// An order as it comes in.
 #[derive(Debug, Deserialize)]
@@ -208,15 +211,16 @@ fn write(state: &State, order: Order<'_>, fault: Option<Kind>) -> Result<Issued,
     }
     let mut desk = state.desk();
     let codes = codes(state.seed, order.partner, desk.book.issued_by(order.partner));
-    let tells = state.sends_notices && fault == Some(Kind::WebhookFirst);
+    let comes_first = state.sends_notices && fault == Some(Kind::WebhookFirst);
     let (issued, lines) = match kind {
         ValueKind::Voucher => {
             let voucher = voucher(&desk, order, codes)?;
             let data = json!({ "reference": voucher.reference, "voucher_id": voucher.voucher_id });
             let mut lines = vec![Line::Voucher(Box::new(voucher.clone()))];
-            if tells {
+            if comes_first || state.tells_of_issuing {
                 let notice = desk.notice(state.seed, &voucher.partner, "voucher.issued", &data);
-                lines.push(Line::Notice(notice));
+                let not_before = (!comes_first).then(|| real_now() + TOLD_AFTER);
+                lines.push(Line::Notice(Notice { not_before, ..notice }));
             }
             (Issued::Voucher(Box::new(voucher)), lines)
         }

@@ -5,7 +5,7 @@ mod asking;
 mod doors;
 mod webhook;
 
-pub use app::{PARTNERS, TestApp};
+pub use app::{PARTNERS, TestApp, settings};
 pub use asking::{Answer, Who};
 pub use doors::{Doors, ServerProcess};
 pub use webhook::Webhook;

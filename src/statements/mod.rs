@@ -1,0 +1,33 @@
+//! What does a partner's daily statement say, and can it be trusted to be whole?
+//!
+//! ```text
+//! H,ANCHOR-RECON,1,woolworths,2026-11-22,0001,AUD,2026-11-23T01:10:00Z
+//! D,1,ISSUE,MFRGGZDFMZTWQ2LK,WO000001123,2026-11-22T03:14:07Z,2026-11-22,2000,0,AUD,
+//! T,1,ISSUE:1:2000,2000,SHA256:<hex of all bytes above>
+//! ```
+//!
+//! - [`parse`]: all of a good file, or every [`Fault`] of a bad one with its line and code
+//! - [`PartnerStatement`], [`Movement`]: what a good one says
+//! - [`Fault`], [`FaultCode`]: what is wrong, by a stable code
+//!
+//! *Why so strict*: a statement decides whether money is missing. One that was cut, edited or
+//! mixed up must be refused whole, and whoever sent it must learn everything that is wrong with it
+//! at once. A statement has three safeguards that each catch what the others let through: numbered
+//! lines, totals for each type, and a digest of every byte.
+//!
+//! *A leaf*: nothing is asked of a network, a clock or a database. Whether the file is the one that
+//! was asked for (whose, which day, which sequence, which references) is the caller's to compare:
+//! [`PartnerStatement::is_of`].
+//!
+//! Rows: A2.
+
+mod fault;
+mod fields;
+mod movement;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{Fault, FaultCode};
+pub use movement::{Movement, MovementKind};
+pub use read::{LARGEST, PartnerStatement, parse};

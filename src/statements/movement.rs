@@ -1,0 +1,119 @@
+//! What is one line of a statement? Value that came into being, was used, or went back.
+//!
+//! Rows: A2.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use domain::money::{Amount, Currency, Money};
+use rust_decimal::Decimal;
+
+/// Of which type a movement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MovementKind {
+    /// Value came into being.
+    Issue,
+    /// Some of it was used.
+    Redeem,
+    /// A use was undone.
+    RedeemReversal,
+    /// What was left was taken back.
+    Void,
+    /// What was left on its last day.
+    Expire,
+    /// What the partner charges.
+    Fee,
+    /// A correction, either way.
+    Adjust,
+    /// Value was added to what there was.
+    TopUp,
+    /// A credit went back.
+    Return,
+}
+
+impl MovementKind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Issue,
+        Self::Redeem,
+        Self::RedeemReversal,
+        Self::Void,
+        Self::Expire,
+        Self::Fee,
+        Self::Adjust,
+        Self::TopUp,
+        Self::Return,
+    ];
+
+    /// As it stands in a file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Issue => "ISSUE",
+            Self::Redeem => "REDEEM",
+            Self::RedeemReversal => "REDEEM_REVERSAL",
+            Self::Void => "VOID",
+            Self::Expire => "EXPIRE",
+            Self::Fee => "FEE",
+            Self::Adjust => "ADJUST",
+            Self::TopUp => "TOPUP",
+            Self::Return => "RETURN",
+        }
+    }
+
+    pub(super) fn read(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// Whether cents of this sign make sense for it.
+    pub(super) fn may_be(self, cents: i64) -> bool {
+        match self {
+            Self::Issue | Self::RedeemReversal | Self::TopUp => cents >= 0,
+            Self::Redeem | Self::Void | Self::Expire | Self::Return => cents <= 0,
+            Self::Fee | Self::Adjust => true,
+        }
+    }
+}
+
+/// One line of a statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    /// Where it stands in the file, from 1.
+    pub line: usize,
+    /// Of which type.
+    pub kind: MovementKind,
+    /// What we called the order.
+    pub reference: String,
+    /// What the partner calls the value.
+    pub partner_ref: String,
+    /// When it happened.
+    pub at: DateTime<Utc>,
+    /// On which day it counts: the statement's own.
+    pub business_date: NaiveDate,
+    /// Value that was added, or with a minus taken off, in cents.
+    pub cents: i64,
+    /// What it cost, in cents.
+    pub fee_cents: i64,
+    /// Of what.
+    pub currency: Currency,
+    /// Where, where the partner says so: a shop, or its own id of this use.
+    pub place: Option<String>,
+}
+
+impl Movement {
+    /// How much moved, whichever way.
+    #[must_use]
+    pub fn money(&self) -> Money {
+        let amount = amount(self.cents).unwrap_or(Amount::ZERO);
+        Money { amount, currency: self.currency }
+    }
+
+    /// Whether value was taken off.
+    #[must_use]
+    pub fn takes_off(&self) -> bool {
+        self.cents < 0
+    }
+}
+
+/// Cents as an amount, whatever their sign; none when nobody's amount is so large.
+pub(super) fn amount(cents: i64) -> Option<Amount> {
+    Amount::new(Decimal::new(cents, 2).abs()).ok()
+}
