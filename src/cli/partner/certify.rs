@@ -25,8 +25,7 @@ use super::office::Office;
 use crate::cli::exit::Difference;
 use crate::config::{self, Problems};
 use crate::conformance::{
-    Certificate, Check, Finding, Kit, Listener, Patience, Report, SealKey, SignedReport,
-    run as try_all,
+    Certificate, Check, Kit, Listener, Patience, Report, SealKey, SignedReport, run as try_all,
 };
 use crate::partners::settings::{self, PartnerSettings};
 use crate::partners::{AccountClaim, CatalogueEntry};
@@ -146,24 +145,16 @@ pub async fn certify(
         listener: listener.transpose()?,
         patience: Patience { webhooks, ..Patience::default() },
     };
+    // Each check as it is made, for whoever waits at a terminal.
     let is_watched = !json && std::io::stderr().is_terminal();
-    let report = try_all(kit, &|check| show(check, is_watched)).await?;
+    let show = |check: &Check| {
+        if is_watched {
+            eprintln!("{check}")
+        }
+    };
+    let report = try_all(kit, &show).await?;
     let (signed, file) = write(&key, &report, arguments.report.as_deref())?;
     Ok((signed.certificate(&report), report, file))
-}
-
-/// A line for each check as it is made, for whoever waits at a terminal.
-fn show(check: &Check, is_watched: bool) {
-    if !is_watched {
-        return;
-    }
-    let mark = match check.finding {
-        Finding::Passed => "ok",
-        Finding::Failed => "FAILED",
-        Finding::NotChecked => "--",
-    };
-    let about = check.about.as_ref().map(|about| format!(" ({about})")).unwrap_or_default();
-    eprintln!("{mark:>6}  {}{about}", check.title);
 }
 
 /// This partner's settings, though others may be incomplete.
