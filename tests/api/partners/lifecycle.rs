@@ -90,16 +90,18 @@ async fn a_suspended_partner_is_asked_by_nobody_also_when_the_read_model_is_behi
 async fn what_was_surely_not_ordered_goes_elsewhere_and_what_may_have_been_waits() {
     let app = TestApp::start().await;
     let (deferred, unknown) = (Who::member(), Who::member());
-    app.fault("woolworths", "rate_limit", 1).await;
+    app.linked(&unknown, "agl", "1234567890").await;
+    app.fault("woolworths", "rate_limit", 100).await;
     app.set_out(&deferred, 30).await;
     app.until("it is put off", async || has(&app, &deferred, "IssuanceDeferred").await).await;
-    app.fault("woolworths", "error_500", 1).await;
-    app.set_out(&unknown, 30).await;
+    app.fault("agl", "error_500", 1).await;
+    app.set_out(&unknown, 90).await;
     app.until("its outcome is unknown", async || {
         has(&app, &unknown, "IssuanceOutcomeUnknown").await
     })
     .await;
-    turn_now(&app, "suspend").await;
+    turn_now(&app, ("suspend", "woolworths")).await;
+    turn_now(&app, ("suspend", "agl")).await;
     app.forward(Duration::minutes(3)).await;
     let reward = app.until_reward(&deferred, "month_1", "issued").await;
     assert_eq!(reward["partner_used"], "coles");
@@ -108,20 +110,20 @@ async fn what_was_surely_not_ordered_goes_elsewhere_and_what_may_have_been_waits
     })
     .await;
     app.forward(Duration::minutes(3)).await;
-    let waiting = app.reward(&unknown, "month_1").await.unwrap();
+    let waiting = app.reward(&unknown, "month_3").await.unwrap();
     assert_eq!(waiting["status"], "processing", "{waiting}");
-    assert_eq!(app.book().await.len(), 1, "nothing is ordered there, and nobody else is asked");
+    assert_eq!(app.credits().await.len(), 0, "nothing is ordered there, and nobody else is asked");
 
-    turn_now(&app, "activate").await;
+    turn_now(&app, ("activate", "agl")).await;
     app.forward(Duration::minutes(2)).await;
-    let reward = app.until_reward(&unknown, "month_1", "issued").await;
-    assert_eq!(reward["partner_used"], "woolworths", "the same order, once");
-    assert_eq!(app.book().await.len(), 2);
+    let reward = app.until_reward(&unknown, "month_3", "redeemed").await;
+    assert_eq!(reward["partner_used"], "agl", "the same order, once");
+    assert_eq!(app.credits().await.len(), 1);
     app.finish().await;
 }
 
-async fn turn_now(app: &TestApp, verb: &str) {
-    let ended = anchor(app, &["partner", verb, "woolworths", "--reason", "tested"], "").await;
+async fn turn_now(app: &TestApp, (verb, partner): (&str, &str)) {
+    let ended = anchor(app, &["partner", verb, partner, "--reason", "tested"], "").await;
     assert_eq!(ended.code, 0, "{verb}: {}", ended.beside);
 }
 
