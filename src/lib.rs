@@ -9,6 +9,7 @@
 //! - [`partners`], [`vault`]: calls out, and what keeps secrets secret
 //! - [`sandbox`]: acts as every partner; [`conformance`]: tries whether one keeps its promises
 //! - [`statements`]: reads what a partner's books say of a day
+//! - [`alerts`]: what people should look at
 //! - [`cli`]: the `anchor` program
 //!
 //! The rules are in the crate `domain`, what can be asked in the crate `projections`.
@@ -26,6 +27,7 @@
 //! 9. `projections/src/rewards/query.rs`: `get`; the member sees what is left
 
 pub mod access;
+pub mod alerts;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -32,6 +32,7 @@ use crate::partners::{Partners, kept};
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::keep_links::KeepLinks;
+use crate::processes::raise_alerts::RaiseAlerts;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
 use crate::processes::verify_accounts::VerifyAccounts;
@@ -239,6 +240,12 @@ impl Foundation {
             self.pool.clone(),
         );
         tasks.push(tokio::spawn(worker.run(stop.clone())));
+        let alerts = RaiseAlerts {
+            pool: self.pool.clone(),
+            partners: self.partners.clone(),
+            clock: self.clock.clone(),
+        };
+        tasks.push(tokio::spawn(alerts.run(stop.clone())));
         tasks
     }
 

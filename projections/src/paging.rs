@@ -38,12 +38,13 @@ impl Page {
     }
 
     /// One more than the page holds: whether there is a next page is then known.
-    pub(crate) fn fetched(&self) -> i64 {
+    #[must_use]
+    pub fn fetched(&self) -> i64 {
         self.limit + 1
     }
 
     /// Cuts what was fetched to the page; the mark of its last row when more follow.
-    pub(crate) fn cut<T>(
+    pub fn cut<T>(
         &self,
         mut rows: Vec<T>,
         mark: impl Fn(&T) -> String,
@@ -56,12 +57,25 @@ impl Page {
     }
 
     /// A mark that is an id.
-    pub(crate) fn after_text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn after_text(&self) -> Option<&str> {
         self.after.as_deref()
     }
 
-    /// A mark that is a position.
-    pub(crate) fn after_position(&self) -> Result<Option<i64>, PageError> {
+    /// A mark that is an id.
+    ///
+    /// # Errors
+    /// [`PageError::Cursor`], when it is none.
+    pub fn after_uuid(&self) -> Result<Option<Uuid>, PageError> {
+        let uuid = |mark: &String| Uuid::parse_str(mark).map_err(|_| PageError::Cursor);
+        self.after.as_ref().map(uuid).transpose()
+    }
+
+    /// A mark that is a whole number.
+    ///
+    /// # Errors
+    /// [`PageError::Cursor`], when it is none.
+    pub fn after_position(&self) -> Result<Option<i64>, PageError> {
         self.after.as_ref().map(|mark| mark.parse().map_err(|_| PageError::Cursor)).transpose()
     }
 

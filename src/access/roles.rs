@@ -227,6 +227,13 @@ impl Group for Finance {
     const ROLES: &'static [Role] = &[Role::Finance];
 }
 
+/// Support workers, and administrators who help out.
+#[derive(Debug, Clone, Copy)]
+pub enum Support {}
+impl Group for Support {
+    const ROLES: &'static [Role] = &[Role::Support, Role::Admin];
+}
+
 /// Who may read the activity log: staff all of it, a partner's people their own.
 #[derive(Debug, Clone, Copy)]
 pub enum ActivityReaders {}
@@ -242,6 +249,12 @@ pub struct Staff<G> {
 }
 
 impl<G> Staff<G> {
+    /// The name under which what they do is remembered.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("{}:{}", self.person.role, self.person.id)
+    }
+
     /// Who.
     #[must_use]
     pub fn person(&self) -> &Person {

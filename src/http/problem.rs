@@ -124,6 +124,8 @@ codes! {
         "See `capabilities` in the list of partners."
     PartnerNotAnswering "partner_not_answering" 503 "The partner does not answer at the moment"
         "Send the same request again after Retry-After seconds."
+    AlreadyDone "already_done" 409 "This was done before"
+        "`first` says what came of it; nothing was done again."
     NothingToReveal "nothing_to_reveal" 409 "This reward has no voucher to show"
         "Look at its status; once a voucher is issued it can be shown."
     DateNotAccepted "date_not_accepted" 422 "This date cannot be right"

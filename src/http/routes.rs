@@ -21,7 +21,7 @@ use super::problem::{Code, Problem};
 use super::{
     accounts, activity, consents, members, openapi, partners, progress, reconciliation, rewards,
 };
-use super::{support_services, webhooks};
+use super::{support, support_services, webhooks};
 use crate::access::WhoMay;
 use crate::access::roles::ServesWhom;
 
@@ -67,6 +67,9 @@ pub fn all() -> Vec<Line> {
         get("/api/activity", activity::list),
         get("/api/reconciliation/summary", reconciliation::summary),
         get("/api/support-services", support_services::list),
+        get("/api/support/alerts", support::list_alerts),
+        post("/api/support/alerts/{id}/acknowledge", support::acknowledge_alert),
+        get("/api/support/security-events", support::list_security_events),
         post("/api/support-services/{id}/referral", support_services::refer),
         post("/api/webhooks/{partner}", webhooks::receive),
         get("/api/openapi.json", openapi::show),

@@ -2,7 +2,10 @@
 //!
 //! Rows: W4.
 
-use sqlx::PgPool;
+use chrono::{DateTime, Utc};
+use domain::ids::PartnerId;
+use projections::paging::{ListError, Page};
+use sqlx::{FromRow, PgPool};
 
 /// Something that should not have happened at the edge.
 #[derive(Debug, Clone, Copy)]
@@ -35,4 +38,43 @@ pub async fn record(pool: &PgPool, event: SecurityEvent<'_>) -> Result<(), sqlx:
     .execute(pool)
     .await?;
     Ok(())
+}
+
+/// A security event that is kept.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct SecurityRow {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// A code.
+    pub kind: String,
+    /// Which partner's door.
+    pub partner_id: Option<String>,
+    /// From where.
+    pub address: Option<String>,
+    /// The id it came with.
+    pub external_id: Option<String>,
+}
+
+/// Security events, newest first.
+///
+/// # Errors
+/// [`ListError`].
+pub async fn list(
+    pool: &PgPool,
+    partner: Option<&PartnerId>,
+    page: &Page,
+) -> Result<(Vec<SecurityRow>, Option<String>), ListError> {
+    let rows: Vec<SecurityRow> = sqlx::query_as(
+        "SELECT id, at, kind, partner_id, address, external_id FROM public.security_events
+          WHERE ($1::text IS NULL OR partner_id = $1) AND ($2::bigint IS NULL OR id < $2)
+          ORDER BY id DESC LIMIT $3",
+    )
+    .bind(partner.map(PartnerId::as_str))
+    .bind(page.after_position()?)
+    .bind(page.fetched())
+    .fetch_all(pool)
+    .await?;
+    Ok(page.cut(rows, |row| row.id.to_string()))
 }

@@ -13,6 +13,7 @@ mod partners;
 mod rebuild;
 mod rewards;
 mod secrets;
+mod staff;
 mod support;
 mod two_servers;
 mod unknown_outcome;

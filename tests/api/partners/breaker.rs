@@ -5,6 +5,7 @@
 
 use chrono::Duration;
 
+use crate::staff::alerts::until_alert;
 use crate::support::{TestApp, Who};
 use anchor::config::Config;
 use anchor::sandbox::{Running, Sandbox, SandboxConfig};
@@ -51,6 +52,8 @@ async fn a_partner_that_is_gone_is_left_alone_and_taken_up_again_when_it_is_back
     }
     app.until("its breaker is open", async || !is_available(&app).await).await;
     assert_ne!(breaker(&app).await, "0");
+    let alert = until_alert(&app, "open", "breaker_open").await;
+    assert_eq!(alert["subject"], "woolworths");
     let next = Who::member();
     app.set_out(&next, 30).await;
     let reward = app.until_reward(&next, "month_1", "issued").await;

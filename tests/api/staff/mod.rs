@@ -1,0 +1,3 @@
+//! What do support workers and operators see when something is wrong?
+
+pub mod alerts;
