@@ -58,7 +58,8 @@ SELECT 'reward_failed' AS kind, r.id::text AS subject, NULL::timestamptz AS sinc
 const OUTCOME_UNKNOWN: &str = "
 SELECT 'outcome_unknown' AS kind, t.reward_id::text AS subject, h.since AS since,
        ledger_now() AS now,
-       format('Nobody knows whether the order of reward %s was carried out', t.reward_id) AS summary,
+       format('Nobody knows whether the order of reward %s was carried out', t.reward_id)
+         AS summary,
        'Ask the partner; two people settle what it says. Nobody else is asked meanwhile.' AS to_do
   FROM read.reward_todo t
  CROSS JOIN LATERAL (SELECT max(occurred_at) AS since FROM read.reward_history h
