@@ -14,7 +14,7 @@ use super::guard::breaker::BreakerState;
 use super::partner::Partner;
 use super::protocols;
 use super::settings::PartnerSettings;
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 /// All partners that can be called.
 #[derive(Clone)]
@@ -24,12 +24,12 @@ pub struct Partners {
 }
 
 impl Partners {
-    /// Makes a caller for each configured partner; its credentials rest in the vault from then on.
+    /// Makes a caller for each configured partner. Its secret stays in the environment: a copy in
+    /// the database would be one more to keep.
     ///
     /// # Errors
-    /// [`NotUsable`], when a file names a protocol that nobody speaks, or the vault is out of
-    /// reach.
-    pub async fn new(
+    /// [`NotUsable`], when a file names a protocol that nobody speaks.
+    pub fn new(
         catalogue: Catalogue,
         settings: BTreeMap<PartnerId, PartnerSettings>,
         http: reqwest::Client,
@@ -38,7 +38,6 @@ impl Partners {
         let mut configured = BTreeMap::new();
         for (id, settings) in settings {
             let Some(entry) = catalogue.get(&id) else { continue };
-            vault.put_partner_secret(&id, "client_secret", &settings.client_secret).await?;
             let partner = protocols::speak(entry, settings, http.clone(), vault.clone());
             let protocol = entry.details().protocol;
             let partner = partner.ok_or(NotUsable::Protocol { partner: id.clone(), protocol })?;
@@ -96,7 +95,4 @@ pub enum NotUsable {
         /// What its file says.
         protocol: String,
     },
-    /// The vault did not keep a credential.
-    #[error("the partners' credentials could not be kept")]
-    Vault(#[from] VaultError),
 }
