@@ -5,6 +5,7 @@
 mod demo;
 mod edge;
 mod journeys;
+mod keys;
 mod main_job;
 mod many_at_once;
 mod partners;
