@@ -22,15 +22,17 @@ use crate::vault::rotation::{self, KeyStatus, Rewrapped};
 
 /// How a key is changed while everything runs.
 pub const ORDER: &str = "\
-Changing the key, with every instance running all the time:\n  \
-1. anchor keys generate: put what it prints into ENCRYPTION_KEY_PREVIOUS of every instance, beside\n     \
-what is there, and restart them one by one. From here on everybody can open what it wraps.\n  \
-2. Swap the two on every instance, one by one: the new key into ENCRYPTION_KEY, the old one into\n     \
-ENCRYPTION_KEY_PREVIOUS. From here on the new key wraps what is made.\n  \
-3. anchor keys rotate, with the same two variables: wraps all that is older anew.\n  \
-4. anchor keys status: says which key is removable.\n  \
-5. Take the old key out of ENCRYPTION_KEY_PREVIOUS of every instance, one by one. Keep it for as\n     \
-long as you keep backups from before step 3.\n\n\
+Changing the key, with every instance running all the time:
+  1. anchor keys generate: put what it prints into ENCRYPTION_KEY_PREVIOUS of every
+     instance, beside what is there, and restart them one by one. From here on everybody
+     can open what it wraps.
+  2. Swap the two on every instance, one by one: the new key into ENCRYPTION_KEY, the old
+     one into ENCRYPTION_KEY_PREVIOUS. From here on the new key wraps what is made.
+  3. anchor keys rotate, with the same two variables: wraps anew all that is older.
+  4. anchor keys status: says which key is removable.
+  5. Take the old key out of ENCRYPTION_KEY_PREVIOUS of every instance, one by one. Keep
+     it for as long as you keep backups from before step 3.
+
 Example: anchor keys status --json";
 
 /// What can be done with keys.

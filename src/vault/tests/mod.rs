@@ -229,7 +229,7 @@ async fn a_wrapped_key_moved_to_another_row_refuses_to_open() {
 #[test]
 fn a_fresh_key_is_a_key_and_never_the_same() {
     let (one, two) = (keyring::generate(), keyring::generate());
-    assert!(Keyring::parse(&one, &[two.clone()]).is_ok());
+    assert!(Keyring::parse(&one, std::slice::from_ref(&two)).is_ok());
     assert_ne!(one.expose_secret(), two.expose_secret());
 }
 

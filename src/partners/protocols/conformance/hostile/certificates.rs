@@ -75,7 +75,7 @@ async fn who_has_not_the_partners_certificate_is_told_nothing_and_the_order_is_p
     let authority = Authority::new();
     let yes = || Script::says(response("200 OK", &yes_to(&order)));
     let desk = async |tls| HostileDesk::open_with_tls(tls, yes()).await;
-    let plain = async |script: Script| HostileDesk::open(vec![script.to_anything()]).await;
+    let plain = async |script: Script| HostileDesk::open(vec![script.once_touched()]).await;
     let not_them = "deferred connect_failed 0";
     let desks = vec![
         ("the partner itself", desk(authority.vouches(&named("127.0.0.1"))).await, "accepted V1"),
@@ -150,7 +150,8 @@ async fn http2_that_never_finishes_ends_in_time_as_unknown_and_is_not_sent_again
     let order = order_of(&entry.products()[0]);
     let authority = Authority::new();
     let settings = frame(SETTINGS, 0, 0, &[]);
-    let after = |frame: Vec<u8>| Script::says([settings.clone(), frame].concat()).to_http2();
+    let after =
+        |frame: Vec<u8>| Script::says([settings.clone(), frame].concat()).once_asked_by_http2();
     // ":status: 200", as the table of HPACK has it.
     let good = frame(HEADERS, END_HEADERS, 1, &[0x88]);
     let field = [b"\x00\x01x\x7f\x81\x7f".as_slice(), &[b'y'; 256]].concat();
@@ -158,7 +159,7 @@ async fn http2_that_never_finishes_ends_in_time_as_unknown_and_is_not_sent_again
     let refused = frame(RESET, 0, 1, &7_u32.to_be_bytes());
     let gone = frame(GO_AWAY, 0, 0, &[0; 8]);
     let scripts = [
-        ("no frame at all", Script::says("").to_http2().and_holds(), LATE),
+        ("no frame at all", Script::says("").once_asked_by_http2().and_holds(), LATE),
         ("settings alone", after(vec![]).and_holds(), LATE),
         ("pings without end", after(vec![]).and_pours(frame(PING, 0, 0, &[1; 8])), LATE),
         ("settings without end", after(vec![]).and_drips(&settings), LATE),
@@ -172,7 +173,11 @@ async fn http2_that_never_finishes_ends_in_time_as_unknown_and_is_not_sent_again
         ("a head without end", after(frame(HEADERS, 0, 1, &[0x88])).and_floods(endless), LOST),
         ("a stream that is refused", after(refused).and_holds(), LOST),
         ("a good-bye", after(gone).and_holds(), LOST),
-        ("no HTTP/2", Script::says("HTTP/1.1 200 OK\r\n\r\n").to_http2().and_holds(), LOST),
+        (
+            "no HTTP/2",
+            Script::says("HTTP/1.1 200 OK\r\n\r\n").once_asked_by_http2().and_holds(),
+            LOST,
+        ),
     ];
     let found = join_all(scripts.into_iter().map(async |(name, script, why)| {
         let mut tls = authority.vouches(&named("127.0.0.1"));

@@ -70,12 +70,12 @@ impl Script {
     }
 
     /// Once a request has come in by HTTP/2.
-    pub fn to_http2(self) -> Self {
+    pub fn once_asked_by_http2(self) -> Self {
         Self { waits_for: Await::Http2Request, ..self }
     }
 
     /// As soon as anything comes in.
-    pub fn to_anything(self) -> Self {
+    pub fn once_touched(self) -> Self {
         Self { waits_for: Await::Something, ..self }
     }
 }
