@@ -177,6 +177,30 @@ pub fn catalogue(variable: &dyn Fn(&str) -> Option<String>) -> Result<Catalogue,
         .map_err(|errors| Problems(errors.iter().map(ToString::to_string).collect()))
 }
 
+/// The keys that wrap every other key: `ENCRYPTION_KEY` and `ENCRYPTION_KEY_PREVIOUS`.
+///
+/// # Errors
+/// [`Problems`] when there is none, or one is not a key.
+pub fn keyring(variable: &dyn Fn(&str) -> Option<String>) -> Result<Keyring, Problems> {
+    let mut reader = Reader { variable, problems: Vec::new() };
+    reader.keyring().ok_or(Problems(reader.problems))
+}
+
+/// The same, or none where neither is set.
+///
+/// # Errors
+/// [`Problems`] when one is no key, or earlier ones are given without the present one.
+pub fn keyring_if_any(
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<Keyring>, Problems> {
+    let reader = Reader { variable, problems: Vec::new() };
+    let names = ["ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS"];
+    if names.iter().all(|name| reader.optional(name).is_none()) {
+        return Ok(None);
+    }
+    keyring(variable).map(Some)
+}
+
 /// The ledger's database alone: `DATABASE_URL`.
 ///
 /// # Errors
@@ -184,19 +208,6 @@ pub fn catalogue(variable: &dyn Fn(&str) -> Option<String>) -> Result<Catalogue,
 pub fn database_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretString, Problems> {
     let mut reader = Reader { variable, problems: Vec::new() };
     reader.secret("DATABASE_URL").ok_or(Problems(reader.problems))
-}
-
-/// The keys alone: `ENCRYPTION_KEY` and `ENCRYPTION_KEY_PREVIOUS`; none when neither is set.
-///
-/// # Errors
-/// [`Problems`] when one is no key, or earlier ones are given without the present one.
-pub fn keyring(variable: &dyn Fn(&str) -> Option<String>) -> Result<Option<Keyring>, Problems> {
-    let mut reader = Reader { variable, problems: Vec::new() };
-    let names = ["ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS"];
-    if names.iter().all(|name| reader.optional(name).is_none()) {
-        return Ok(None);
-    }
-    reader.keyring().map(Some).ok_or(Problems(reader.problems))
 }
 
 struct Reader<'a> {

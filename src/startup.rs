@@ -28,9 +28,10 @@ use crate::database::{self, MigrationState, Role};
 use crate::http::AppState;
 use crate::inbox::{Inbox, Worker};
 use crate::ledger::{EngineLimits, Ledger};
-use crate::partners::Partners;
+use crate::partners::{Partners, kept};
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
+use crate::processes::keep_links::KeepLinks;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
 use crate::processes::verify_accounts::VerifyAccounts;
@@ -97,13 +98,13 @@ impl Application {
     /// When the database cannot be reached or does not fit, or a key is missing. A database that is
     /// behind is no error: it is served as not ready until it has been migrated.
     pub async fn start(
-        config: Config,
+        mut config: Config,
         parts: Parts,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
-        let foundation = Foundation::lay(&config).await?;
+        let foundation = Foundation::lay(&mut config).await?;
         let mut tasks = Vec::new();
         for projection in projections::all() {
             // Also where nothing is projected: what has not begun is behind, not absent.
@@ -148,7 +149,8 @@ impl Application {
 }
 
 impl Foundation {
-    async fn lay(config: &Config) -> anyhow::Result<Self> {
+    /// Lays it; partners whose credentials the vault has are configured from then on.
+    async fn lay(config: &mut Config) -> anyhow::Result<Self> {
         let pool = database::connect(&config.database_url, Role::App, APP_CONNECTIONS).await?;
         if database::migration_state(&pool).await? == MigrationState::Ahead {
             return Err(NotServed::DatabaseAhead.into());
@@ -161,6 +163,10 @@ impl Foundation {
         let keys = database::connect(&config.database_url, Role::Keys, KEY_CONNECTIONS).await?;
         let clock = Clock::follow(pool.clone()).await?;
         let vault = Vault::open(keys, config.keyring.clone()).await?;
+        let kept = kept::all(&vault, &config.catalogue, &config.public_url).await?;
+        for (partner, settings) in kept {
+            config.partners.entry(partner).or_insert(settings);
+        }
         let limits = EngineLimits::default();
         let ledger = Ledger::start(&config.database_url, clock.clone(), limits).await?;
         let http = crate::partners::client()?;
@@ -223,6 +229,7 @@ impl Foundation {
         }
         tasks.push(self.issue_rewards(rewards_due, stop));
         tasks.push(self.reach_milestones(journeys_due, stop));
+        tasks.push(self.keep_links(accounts_due.clone(), stop));
         tasks.push(self.verify_accounts(accounts_due, stop));
         let worker = Worker::new(
             inbox.clone(),
@@ -269,6 +276,18 @@ impl Foundation {
         let stop = stop.clone();
         tokio::spawn(async move {
             take_turns("verify_accounts", || process.turn(), wake, stop).await;
+        })
+    }
+
+    fn keep_links(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = KeepLinks { ledger: self.ledger.clone(), vault: self.vault.clone() };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("keep_links", || process.turn(), wake, stop).await;
         })
     }
 

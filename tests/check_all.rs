@@ -44,6 +44,7 @@ async fn check(arguments: &[String]) -> anyhow::Result<()> {
         let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
         cargo(&lints, &[]).await?;
     }
+    install_foreign_servers().await?;
     let folder = in_memory_if_possible()?;
     let cluster = PrivateCluster::start(&folder.path().join("pg"), Durability::Fast).await?;
     cluster.create_database_if_missing(TEMPLATE).await?;
@@ -56,6 +57,23 @@ async fn check(arguments: &[String]) -> anyhow::Result<()> {
     let tested = cargo(&words, &environment).await;
     cluster.stop().await;
     tested
+}
+
+/// Servers that were written by others, for the tests to stand against; installed once.
+async fn install_foreign_servers() -> anyhow::Result<()> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign");
+    if std::path::Path::new(folder).join("node_modules/.package-lock.json").exists() {
+        return Ok(());
+    }
+    println!("npm ci --prefix tests/foreign");
+    let mut npm = tokio::process::Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
+    let missing = "npm is missing: `apt-get install -y --no-install-recommends nodejs npm`";
+    let status = npm.kill_on_drop(true).status().await.context(missing)?;
+    if !status.success() {
+        bail!("the foreign servers could not be installed: `npm ci --prefix tests/foreign`");
+    }
+    Ok(())
 }
 
 async fn cargo(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {

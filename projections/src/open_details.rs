@@ -19,6 +19,7 @@ const KEPT_BACK: &[&str] = &[
     "email",
     "name",
     "contact_tag",
+    "attested_by",
     "idempotency_key",
     "request_digest",
     "response_digest",

@@ -16,5 +16,7 @@ mod tests;
 pub mod token;
 
 pub use mint::{MintError, NewToken, mint};
-pub use roles::{ActivityReaders, Anyone, BySignature, Finance, Member, Service, Staff, WhoMay};
+pub use roles::{
+    ActivityReaders, Anyone, BySignature, ComesBack, Finance, Member, Service, Staff, WhoMay,
+};
 pub use token::{Aal, AccessError, NoTrust, Person, Role, TokenTrust};

@@ -10,10 +10,11 @@
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, COOKIE};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use domain::ids::{MemberId, PartnerId};
 use futures::future::LocalBoxFuture;
+use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::token::{Aal, AccessError, Person, Role, TokenTrust};
@@ -143,6 +144,46 @@ impl FromRequest for Member {
             Ok(Self { id: MemberId(person.id), aal: person.aal })
         })
     }
+}
+
+/// The cookie of a browser in which a member left for a partner.
+pub const LINK_COOKIE: &str = "anchor_link";
+
+/// A member who comes back from a partner: by their token, or in the browser they left in. What the
+/// browser has is worth nothing but for the one link that it was given for.
+#[derive(Debug, Clone)]
+pub enum ComesBack {
+    /// With their token.
+    Member(Member),
+    /// With what the browser was given.
+    Browser(SecretString),
+}
+
+impl ServesWhom for ComesBack {
+    const WHO: WhoMay = WhoMay::Roles(&[Role::Member]);
+}
+
+impl FromRequest for ComesBack {
+    type Error = AccessError;
+    type Future = LocalBoxFuture<'static, Result<Self, AccessError>>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        match cookie(request) {
+            Some(given) if !request.headers().contains_key(AUTHORIZATION) => {
+                Box::pin(async move { Ok(Self::Browser(given)) })
+            }
+            _ => {
+                let member = Member::from_request(request, payload);
+                Box::pin(async move { Ok(Self::Member(member.await?)) })
+            }
+        }
+    }
+}
+
+fn cookie(request: &HttpRequest) -> Option<SecretString> {
+    let all = request.headers().get(COOKIE)?.to_str().ok()?;
+    let mut pairs = all.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let (_, value) = pairs.find(|(name, _)| *name == LINK_COOKIE)?;
+    Some(SecretString::from(value.to_owned()))
 }
 
 /// The Anchor app's backend.

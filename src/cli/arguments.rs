@@ -75,7 +75,7 @@ pub(super) enum Command {
         #[arg(long)]
         webhooks_to: Option<String>,
     },
-    /// Lists the partners, and shows one of them
+    /// Lists partners, and takes one from its file to live
     #[command(after_help = "Example: anchor partner list")]
     Partner {
         #[command(subcommand)]

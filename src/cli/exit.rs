@@ -9,11 +9,18 @@ use crate::vault::VaultError;
 
 /// As sysexits has it: something in the configuration is wrong.
 const CONFIGURATION: u8 = 78;
+/// A rule says no.
+const REFUSED: u8 = 3;
 
 /// A command's own verdict: it ran, and what it checked does not hold.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Difference(pub String);
+
+/// What was asked is against a rule; nothing was changed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refusal(pub String);
 
 /// Prints what went wrong, once and whole, and answers the code that says of which kind it was.
 pub fn code_of(done: anyhow::Result<()>) -> ExitCode {
@@ -25,5 +32,11 @@ pub fn code_of(done: anyhow::Result<()>) -> ExitCode {
         || error.is::<NotServed>()
         || error.downcast_ref::<VaultError>().is_some_and(is_key)
         || error.downcast_ref::<DatabaseError>().is_some_and(is_away);
-    if does_not_fit { ExitCode::from(CONFIGURATION) } else { ExitCode::FAILURE }
+    if does_not_fit {
+        ExitCode::from(CONFIGURATION)
+    } else if error.is::<Refusal>() {
+        ExitCode::from(REFUSED)
+    } else {
+        ExitCode::FAILURE
+    }
 }

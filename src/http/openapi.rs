@@ -37,6 +37,8 @@ use crate::access::{Anyone, WhoMay};
         super::partners::show,
         super::partners::link,
         super::partners::unlink,
+        super::partners::authorize,
+        super::partners::callback,
         super::accounts::list,
         super::accounts::balance,
         super::accounts::transactions,

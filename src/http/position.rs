@@ -86,6 +86,18 @@ impl<T> Answer<T> {
     }
 }
 
+impl<T> Answer<T> {
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What it says.
+    pub fn body(&self) -> &T {
+        &self.body
+    }
+}
+
 impl<T: Serialize> Responder for Answer<T> {
     type Body = BoxBody;
 

@@ -44,6 +44,8 @@ pub fn all() -> Vec<Line> {
         get("/api/partners/{id}", partners::show),
         post("/api/partners/{id}/link", partners::link),
         delete("/api/partners/{id}/link", partners::unlink),
+        post("/api/partners/{id}/authorize", partners::authorize),
+        get("/api/oauth/{id}/callback", partners::callback),
         get("/api/accounts", accounts::list),
         get("/api/accounts/{id}/balance", accounts::balance),
         get("/api/accounts/{id}/transactions", accounts::transactions),

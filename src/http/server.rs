@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse, HttpServer, ResponseError};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, ResponseError};
 use tokio::sync::watch;
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
 
@@ -18,8 +18,9 @@ use super::idempotency::SavedAnswers;
 use super::openapi::{self, Document};
 use super::operations::{Metrics, observe};
 use super::problem::{Code, Problem};
-use super::routes;
 use super::state::AppState;
+use super::{partners, routes};
+use crate::access::ComesBack;
 use crate::partners::protocols::{PUBLISHED, Published};
 
 const MAX_CONNECTIONS_A_THREAD: usize = 4096;
@@ -48,6 +49,7 @@ pub async fn serve(
             .app_data(Data::new(state.clone()))
             .app_data(document.clone())
             .configure(routes::configure)
+            .configure(|config| ways_back(config, &state))
             .configure(documentation)
             .wrap(from_fn(observe))
     })
@@ -66,6 +68,22 @@ pub async fn serve(
     };
     let (ended, ()) = tokio::join!(server, stopping);
     ended
+}
+
+/// Where a partner has registered another way back than ours, that one is served too.
+fn ways_back(config: &mut web::ServiceConfig, state: &AppState) {
+    for (partner, settings) in &state.partners {
+        let path = settings.redirect_uri.path();
+        if path == format!("/api/oauth/{partner}/callback") {
+            continue;
+        }
+        let partner = partner.clone();
+        let to = move |who: ComesBack, state: Data<AppState>, request: HttpRequest| {
+            let partner = partner.clone();
+            async move { partners::come_back(who, &state, &partner, &request).await }
+        };
+        config.route(path, web::get().to(to));
+    }
 }
 
 /// The pages that show the API's document and those of the partners' protocols; everything they

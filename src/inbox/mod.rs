@@ -12,6 +12,7 @@
 
 pub mod apply;
 mod intake;
+mod onboarding;
 pub mod park;
 pub mod process;
 pub mod security;

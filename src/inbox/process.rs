@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::apply::{Applied, Applying};
+use super::onboarding::Onboarding;
 use super::park::MAY_BE_EARLY;
 use super::store::{Due, Inbox};
 use crate::clock::real_now;
@@ -33,13 +34,15 @@ pub struct Worker {
     ledger: Ledger,
     partners: Partners,
     pool: PgPool,
+    onboarding: Onboarding,
 }
 
 impl Worker {
     /// A worker on this inbox.
     #[must_use]
     pub fn new(inbox: Inbox, ledger: Ledger, partners: Partners, pool: PgPool) -> Self {
-        Self { inbox, ledger, partners, pool }
+        let onboarding = Onboarding::new(ledger.clone());
+        Self { inbox, ledger, partners, pool, onboarding }
     }
 
     /// Works until `stop` says true.
@@ -83,6 +86,7 @@ impl Worker {
             tracing::error!(webhook.id = due.external_id, "a kept webhook does not open");
             return Ok(self.inbox.settle(due, "parked", Some("does_not_open")).await?);
         };
+        self.onboarding.webhook_came(&due.partner, &due.external_id).await?;
         let applied = match partner.read_notice(body) {
             Err(unreadable) => Applied::Parked(unreadable.to_string()),
             Ok(notice) => {

@@ -19,6 +19,7 @@ use domain::reward::{FundingModel, ValueKind};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
+use super::oauth::OAuthOffer;
 use super::protocols;
 
 /// Every file that ships with the program.
@@ -91,6 +92,7 @@ struct File {
     phone: Option<String>,
     hours: Option<String>,
     account_number: Option<NumberFormat>,
+    oauth: Option<OAuthOffer>,
     contract: Option<Contract>,
     #[serde(default)]
     webhooks: Webhooks,
@@ -150,6 +152,12 @@ impl CatalogueEntry {
     #[must_use]
     pub fn account_number(&self) -> Option<&NumberFormat> {
         self.file.account_number.as_ref()
+    }
+
+    /// How a member's account is linked by OAuth2; none where it is not.
+    #[must_use]
+    pub fn oauth(&self) -> Option<&OAuthOffer> {
+        self.file.oauth.as_ref()
     }
 
     /// How its webhooks are signed.
@@ -314,6 +322,14 @@ impl File {
         }
         if let Some(reason) = self.account_number.as_ref().and_then(NumberFormat::fault) {
             return fault("[account_number]", reason);
+        }
+        if let Some(offer) = &self.oauth {
+            if self.account_number.is_none() {
+                return fault("[oauth]", "what is linked is an account: give [account_number]");
+            }
+            if let Some(reason) = offer.fault() {
+                return fault("[oauth]", reason);
+            }
         }
         if self.partner_type == PartnerType::Support {
             return Ok(());

@@ -62,7 +62,7 @@ impl Connection {
         vault: Vault,
     ) -> Self {
         let base = settings.api_url.as_str().trim_end_matches('/').to_owned();
-        let tokens = Tokens::new(id.clone(), settings, http.clone(), vault);
+        let tokens = Tokens::new(id.clone(), &settings, http.clone(), vault);
         Self { id, base, http, tokens }
     }
 
@@ -81,6 +81,16 @@ impl Connection {
         rejected.map_err(|_| NoAnswer::NotSent("timed_out"))?;
         let token = self.token(deadline).await?;
         self.call_with(call, &token, deadline).await
+    }
+
+    /// Calls with a member's own token.
+    pub async fn call_for(
+        &self,
+        call: &Call<'_>,
+        grant: &SecretString,
+        deadline: Instant,
+    ) -> Result<Answer, NoAnswer> {
+        self.call_with(call, grant, deadline).await
     }
 
     /// Without a token nothing of the call itself has left, and a 401 means: not processed.

@@ -4,14 +4,14 @@
 //! in `protocols/` that turns an [`Order`] into their bytes and their answers into an [`Outcome`].
 //! A new partner that speaks a known protocol is one data file.
 //!
-//! - [`catalogue`], [`settings`]: who there is, and who is configured
+//! - [`catalogue`], [`settings`], [`kept`]: who there is, and who is configured
 //! - [`partner`]: the interface; [`registry`]: all of them
 //! - [`outcome`]: what an answer means: no answer is not a no
 //! - [`calls`]: how bytes leave and come back, bounded in every way; [`connection`]: to one partner
 //! - [`received`]: what of a partner's words is let in
 //! - [`question`]: what can be asked of a member's account
 //! - [`guard`]: breaker, pace and bulkhead around each
-//! - [`oauth`]: tokens for calls
+//! - [`oauth`]: tokens for calls: the programme's own, and members'
 //! - [`signature`]: what makes a webhook theirs
 //!
 //! *Partners learn nothing about recovery*: an order is reference, product, amount and currency,
@@ -21,7 +21,8 @@ mod calls;
 pub mod catalogue;
 mod connection;
 pub mod guard;
-mod oauth;
+pub mod kept;
+pub mod oauth;
 pub mod outcome;
 pub mod partner;
 pub mod protocols;

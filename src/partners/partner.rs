@@ -106,6 +106,8 @@ pub struct AccountClaim {
     pub number: SecretString,
     /// The code that goes with it; only for showing that it is theirs.
     pub security_code: Option<SecretString>,
+    /// The member's own token, where they agreed at the partner: asked with in place of ours.
+    pub grant: Option<SecretString>,
 }
 
 /// Whom a support service should get in touch with: no reason, and nothing else of theirs.

@@ -11,6 +11,7 @@ use domain::ids::PartnerId;
 use super::catalogue::Catalogue;
 use super::guard::Guarded;
 use super::guard::breaker::BreakerState;
+use super::oauth::Linking;
 use super::partner::Partner;
 use super::protocols;
 use super::settings::PartnerSettings;
@@ -21,6 +22,7 @@ use crate::vault::Vault;
 pub struct Partners {
     catalogue: Catalogue,
     configured: Arc<BTreeMap<PartnerId, Arc<Guarded>>>,
+    linkings: Arc<BTreeMap<PartnerId, Linking>>,
 }
 
 impl Partners {
@@ -35,15 +37,20 @@ impl Partners {
         http: reqwest::Client,
         vault: Vault,
     ) -> Result<Self, NotUsable> {
-        let mut configured = BTreeMap::new();
+        let (mut configured, mut linkings) = (BTreeMap::new(), BTreeMap::new());
         for (id, settings) in settings {
             let Some(entry) = catalogue.get(&id) else { continue };
+            if let Some(offer) = entry.oauth() {
+                let ways = (http.clone(), vault.clone());
+                let linking = Linking::new(id.clone(), offer.clone(), settings.clone(), ways);
+                linkings.extend(linking.map(|linking| (id.clone(), linking)));
+            }
             let partner = protocols::speak(entry, settings, http.clone(), vault.clone());
             let protocol = entry.details().protocol;
             let partner = partner.ok_or(NotUsable::Protocol { partner: id.clone(), protocol })?;
             configured.insert(id, Arc::new(Guarded::new(partner, entry.contract())));
         }
-        Ok(Self { catalogue, configured: Arc::new(configured) })
+        Ok(Self { catalogue, configured: Arc::new(configured), linkings: Arc::new(linkings) })
     }
 
     /// How to call this partner, if it is configured.
@@ -51,6 +58,12 @@ impl Partners {
     pub fn get(&self, id: &PartnerId) -> Option<Arc<dyn Partner>> {
         let partner: Arc<dyn Partner> = self.configured.get(id)?.clone();
         Some(partner)
+    }
+
+    /// How members link accounts there by OAuth2, where it is configured and does that.
+    #[must_use]
+    pub fn linking(&self, id: &PartnerId) -> Option<&Linking> {
+        self.linkings.get(id)
     }
 
     /// Whether calls to this partner go out: it is configured, and its breaker not open.

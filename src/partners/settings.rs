@@ -104,6 +104,21 @@ pub fn read(
     (settings, problems)
 }
 
+/// The settings of one partner, given by the names of its variables; none, when it has none of
+/// them.
+///
+/// # Errors
+/// Everything that is wrong with them.
+pub fn read_one(
+    entry: &CatalogueEntry,
+    public_url: &Url,
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<PartnerSettings>, Vec<SettingProblem>> {
+    let mut problems = Vec::new();
+    let found = Reader { entry, variable, problems: &mut problems }.read(public_url);
+    if problems.is_empty() { Ok(found) } else { Err(problems) }
+}
+
 struct Reader<'a> {
     entry: &'a CatalogueEntry,
     variable: &'a dyn Fn(&str) -> Option<String>,
@@ -148,10 +163,10 @@ impl Reader<'_> {
 
     fn api_url(&mut self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok();
-        let sound = url
-            .filter(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url)));
+        let sound = url.filter(is_safe);
         if sound.is_none() {
-            self.problem("_API_URL", "is an https address (http on this machine only)");
+            let what = "is an https address (http on this machine only) without a password in it";
+            self.problem("_API_URL", what);
         }
         sound
     }
@@ -175,6 +190,12 @@ impl Reader<'_> {
         }
         url
     }
+}
+
+/// Whether it may be called: nobody on the way can read it, and it holds no secret.
+pub(super) fn is_safe(url: &Url) -> bool {
+    let is_sealed = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url));
+    is_sealed && url.username().is_empty() && url.password().is_none()
 }
 
 fn is_loopback(url: &Url) -> bool {

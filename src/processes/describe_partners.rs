@@ -36,7 +36,8 @@ pub async fn describe_partners(
         if is_sandboxed && partner.status() == PartnerStatus::Pending {
             let context =
                 Context::new(ACTOR, "its API is on this machine, no real value can flow");
-            let activate = PartnerCommand::Activate { why: "loopback_api".to_owned() };
+            let why = "loopback_api".to_owned();
+            let activate = PartnerCommand::Activate { why, is_sandboxed };
             ledger.execute::<Partner, _>(stream, activate, &context).await?;
         }
     }

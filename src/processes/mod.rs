@@ -11,6 +11,7 @@
 //! - [`issue_reward`]: which partner is asked, and what did it say (D1–D4)?
 //! - [`expire_vouchers`]: whose voucher's last day is over?
 //! - [`verify_accounts`]: is the account theirs, and may it stay linked (R4, C1)?
+//! - [`keep_links`]: which member has to agree at a partner once more (P8)?
 //! - [`account_holders`]: whose is an outside account?
 //! - [`watch_partners`]: is a partner back that was left alone (D5)?
 //! - [`describe_partners`]: what does the catalogue say that the ledger does not know yet (P6)?
@@ -21,6 +22,7 @@ pub mod account_holders;
 pub mod describe_partners;
 pub mod expire_vouchers;
 pub mod issue_reward;
+pub mod keep_links;
 pub mod reach_milestones;
 pub mod turns;
 pub mod verify_accounts;

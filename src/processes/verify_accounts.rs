@@ -6,7 +6,7 @@
 //! that another member holds end the same. No value moves, so whatever the partner did not say is
 //! simply asked again.
 //!
-//! Rows: R4, C1, D6.
+//! Rows: R4, P8, C1, D6.
 
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,7 @@ use super::account_holders::{OutsideAccount, hold, take_over};
 use crate::clock::Clock;
 use crate::config::{CALLS_AT_ONCE, LEASE_SECONDS, REWARDS_A_CLAIM};
 use crate::ledger::{Context, ExecuteError, Ledger};
+use crate::partners::oauth::NoAccess;
 use crate::partners::{AccountClaim, Partners, Verdict};
 use crate::vault::{Place, Vault};
 
@@ -80,7 +81,10 @@ impl VerifyAccounts {
         let is_over =
             matches!(account.status(), VerificationStatus::Refused | VerificationStatus::Unlinked);
         let waits = account.status() == VerificationStatus::Pending;
-        if is_over || !(waits || due.is_to_end) {
+        if is_over {
+            return self.give_back(due, requested).await;
+        }
+        if !(waits || due.is_to_end) {
             return Ok(todo::look_again_at(&self.pool, due, None).await?);
         }
         if due.is_to_end || !self.is_agreed(requested).await? {
@@ -89,10 +93,7 @@ impl VerifyAccounts {
         }
         match self.ask(due.account_id, requested).await? {
             Some(command) => self.record(due.account_id, command).await,
-            None => {
-                let later = self.clock.now() + chrono::Duration::seconds(ASKED_AGAIN_SECONDS);
-                Ok(todo::look_again_at(&self.pool, due, Some(later)).await?)
-            }
+            None => Ok(todo::look_again_at(&self.pool, due, Some(self.later())).await?),
         }
     }
 
@@ -101,19 +102,41 @@ impl VerifyAccounts {
         Ok(member.consents_to(ConsentPurpose::Link, &requested.partner_id))
     }
 
+    /// The link has ended: what the member agreed to at the partner ends there too, however often
+    /// the partner has to be told.
+    async fn give_back(
+        &self,
+        due: &DueAccount,
+        requested: &AccountLinkRequested,
+    ) -> anyhow::Result<()> {
+        let is_given_back = match self.partners.linking(&requested.partner_id) {
+            Some(linking) => linking.give_back(requested.member_id, due.account_id).await?,
+            None => true,
+        };
+        let later = (!is_given_back).then(|| self.later());
+        Ok(todo::look_again_at(&self.pool, due, later).await?)
+    }
+
+    fn later(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now() + chrono::Duration::seconds(ASKED_AGAIN_SECONDS)
+    }
+
     /// What follows from the partner's word; nothing, when it did not say.
     async fn ask(
         &self,
         id: AccountId,
         requested: &AccountLinkRequested,
     ) -> anyhow::Result<Option<PartnerAccountCommand>> {
+        if requested.scope.is_some() {
+            return self.ask_with_grant(id, requested).await;
+        }
         let Some(partner) = self.partners.get(&requested.partner_id) else { return Ok(None) };
         let code = match &requested.security_code {
             Some(code) => Some(self.open(id, requested, "security_code", code).await?),
             None => None,
         };
         let number = self.open(id, requested, "account_number", &requested.account_number).await?;
-        let claim = AccountClaim { number, security_code: code };
+        let claim = AccountClaim { number, security_code: code, grant: None };
         match partner.verify(&claim, Instant::now() + PATIENCE).await {
             Verdict::Verified if self.is_free(id, requested).await? => {
                 Ok(Some(PartnerAccountCommand::Verify))
@@ -127,6 +150,31 @@ impl VerifyAccounts {
                 tracing::info!(partner = %requested.partner_id, why, "a partner did not say");
                 Ok(None)
             }
+        }
+    }
+
+    /// The same where the member agreed at the partner: their token is for this account, or not.
+    async fn ask_with_grant(
+        &self,
+        id: AccountId,
+        requested: &AccountLinkRequested,
+    ) -> anyhow::Result<Option<PartnerAccountCommand>> {
+        let Some(linking) = self.partners.linking(&requested.partner_id) else { return Ok(None) };
+        let number = self.open(id, requested, "account_number", &requested.account_number).await?;
+        let link = (requested.member_id, id);
+        match linking.is_for(link, &number, Instant::now() + PATIENCE).await {
+            Ok(true) if self.is_free(id, requested).await? => {
+                Ok(Some(PartnerAccountCommand::Verify))
+            }
+            Ok(_) | Err(NoAccess::NoGrant | NoAccess::Lost) => {
+                let why = NOT_ACCEPTED.to_owned();
+                Ok(Some(PartnerAccountCommand::Refuse { why }))
+            }
+            Err(NoAccess::NotNow(why)) => {
+                tracing::info!(partner = %requested.partner_id, why, "a partner did not say");
+                Ok(None)
+            }
+            Err(NoAccess::Vault(error)) => Err(error.into()),
         }
     }
 

@@ -104,6 +104,17 @@ pub(super) struct Referral {
     pub name: Option<String>,
 }
 
+/// What a customer agreed to, and the one refresh token that is good.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Agreement {
+    pub id: String,
+    pub partner: String,
+    pub number: String,
+    pub refresh: String,
+    #[serde(default)]
+    pub has_ended: bool,
+}
+
 /// A webhook on its way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Notice {
@@ -120,6 +131,7 @@ pub(super) enum Line {
     Credit(Box<Credit>),
     Account(Account),
     Referral(Referral),
+    Agreement(Agreement),
     Notice(Notice),
     Delivered { id: String },
     Clock { ahead_seconds: i64 },
@@ -142,6 +154,8 @@ pub(super) struct Book {
     pub accounts: BTreeMap<Key, Account>,
     /// By partner and key.
     pub referrals: BTreeMap<Key, Referral>,
+    /// By id.
+    pub agreements: BTreeMap<String, Agreement>,
     /// By the order in which they were written.
     pub undelivered: BTreeMap<u64, Notice>,
     pub notices_written: u64,
@@ -165,6 +179,7 @@ impl Book {
             credits: BTreeMap::new(),
             accounts: BTreeMap::new(),
             referrals: BTreeMap::new(),
+            agreements: BTreeMap::new(),
             undelivered: BTreeMap::new(),
             notices_written: 0,
             ahead_seconds: 0,
@@ -200,6 +215,9 @@ impl Book {
             Line::Credit(credit) => {
                 let key = (credit.partner.clone(), credit.credit_id.clone());
                 self.credits.insert(key, *credit);
+            }
+            Line::Agreement(agreement) => {
+                self.agreements.insert(agreement.id.clone(), agreement);
             }
             Line::Account(account) => {
                 let key = (account.partner.clone(), account.number.clone());

@@ -19,6 +19,10 @@ pub struct SandboxPartner {
     pub client_id: String,
     /// … and this secret is us.
     pub client_secret: SecretString,
+    /// Where customers who agreed are sent back.
+    pub redirect_uri: String,
+    /// How it calls itself then.
+    pub issuer: String,
     /// What its webhooks are signed with: the first, and the others once it changes.
     pub signing_secrets: Vec<WebhookSecret>,
     /// What it is, and what it sells.
@@ -48,6 +52,8 @@ impl SandboxConfig {
                 let partner = SandboxPartner {
                     client_id: settings.client_id.clone(),
                     client_secret: settings.client_secret.clone(),
+                    redirect_uri: settings.redirect_uri.to_string(),
+                    issuer: settings.api_url.as_str().trim_end_matches('/').to_owned(),
                     signing_secrets: settings.webhook_secrets.clone(),
                     entry: catalogue.get(id)?.clone(),
                 };

@@ -109,6 +109,10 @@ fn control_desk(config: &mut ServiceConfig) {
 fn partners(config: &mut ServiceConfig) {
     config
         .route("/{partner}/oauth/token", web::post().to(oauth::token))
+        .route("/{partner}/oauth/authorize", web::get().to(oauth::show))
+        .route("/{partner}/oauth/authorize", web::post().to(oauth::agree))
+        .route("/{partner}/oauth/account", web::get().to(oauth::account))
+        .route("/{partner}/oauth/revoke", web::post().to(oauth::revoke))
         .route("/{partner}/statements/{date}", web::get().to(statements::show))
         .route("/{partner}/accounts/verify", web::post().to(accounts::verify))
         .route("/{partner}/accounts/{topic}", web::post().to(accounts::ask))

@@ -13,6 +13,7 @@ use super::book::{Book, Notice};
 use super::codes::notice_id;
 use super::config::SandboxPartner;
 use super::faults::Faults;
+use super::oauth::Grants;
 use crate::clock::real_now;
 
 /// Everything that changes.
@@ -21,6 +22,8 @@ pub(super) struct Desk {
     pub faults: Faults,
     /// Tokens that were given out: whose, and until when.
     pub tokens: HashMap<String, (String, DateTime<Utc>)>,
+    /// What customers agreed to.
+    pub grants: Grants,
     /// Keys whose first call is still running.
     pub running: HashSet<(String, String)>,
     /// The last calls, newest last, for whoever integrates.
@@ -57,6 +60,7 @@ impl State {
             book,
             faults: Faults::default(),
             tokens: HashMap::new(),
+            grants: Grants::default(),
             running: HashSet::new(),
             calls: VecDeque::new(),
         };

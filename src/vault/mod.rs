@@ -7,6 +7,7 @@
 //! - [`rotation`]: another key in the place of the one outside, while everything runs
 //! - [`sealing`]: what the rest of the program asks
 //! - [`partner_secrets`]: credentials and tokens at rest
+//! - [`link_states`], [`member_tokens`]: what members agreed to at partners
 //!
 //! *Guarantees*: a fresh nonce each time; a ciphertext opens only where it was sealed for; nothing
 //! here can be printed; a key that is missing is named by its id.
@@ -14,7 +15,9 @@
 mod cipher;
 mod error;
 pub mod keyring;
+mod link_states;
 mod member_keys;
+mod member_tokens;
 mod partner_secrets;
 mod program_keys;
 pub mod rotation;
@@ -24,4 +27,6 @@ mod tests;
 
 pub use error::{KeyringError, VaultError};
 pub use keyring::Keyring;
+pub use link_states::{Back, Leaving};
+pub use member_tokens::{Grant, GrantId, MemberTokens};
 pub use sealing::{Place, Vault};

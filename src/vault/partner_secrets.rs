@@ -50,10 +50,57 @@ impl Vault {
         .bind(name)
         .fetch_optional(&self.pool)
         .await?;
-        let Some(sealed) = sealed else { return Ok(None) };
+        sealed.map(|sealed| self.open_partner_secret(partner, name, &sealed)).transpose()
+    }
+
+    /// Every partner's secret of this name.
+    ///
+    /// # Errors
+    /// When the store cannot be reached, or what it holds does not open.
+    pub async fn partner_secrets_named(
+        &self,
+        name: &str,
+    ) -> Result<Vec<(PartnerId, SecretString)>, VaultError> {
+        let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
+            "SELECT partner_id, sealed FROM partner_secrets WHERE name = $1 ORDER BY partner_id",
+        )
+        .bind(name)
+        .fetch_all(&self.pool)
+        .await?;
+        let opened = rows.into_iter().map(|(partner, sealed)| {
+            let partner: PartnerId = partner.parse().map_err(|_| VaultError::DoesNotOpen)?;
+            let secret = self.open_partner_secret(&partner, name, &sealed)?;
+            Ok((partner, secret))
+        });
+        opened.collect()
+    }
+
+    /// Forgets a secret of a partner; answers whether there was one.
+    ///
+    /// # Errors
+    /// When the store cannot be reached.
+    pub async fn forget_partner_secret(
+        &self,
+        partner: &PartnerId,
+        name: &str,
+    ) -> Result<bool, VaultError> {
+        let gone = sqlx::query("DELETE FROM partner_secrets WHERE partner_id = $1 AND name = $2")
+            .bind(partner.as_str())
+            .bind(name)
+            .execute(&self.pool)
+            .await?;
+        Ok(gone.rows_affected() > 0)
+    }
+
+    fn open_partner_secret(
+        &self,
+        partner: &PartnerId,
+        name: &str,
+        sealed: &[u8],
+    ) -> Result<SecretString, VaultError> {
         let place = format!("keys.partner_secrets/{name}");
-        let clear = self.open_for_partner(partner, &place, &sealed)?;
+        let clear = self.open_for_partner(partner, &place, sealed)?;
         let text = String::from_utf8(clear).map_err(|_| VaultError::DoesNotOpen)?;
-        Ok(Some(SecretString::from(text)))
+        Ok(SecretString::from(text))
     }
 }

@@ -77,6 +77,16 @@ async fn use_it(app: &TestApp, secrets: &mut Secrets) {
         app.redeem(&reward, "1.00").await;
         app.until_reward(&member, milestone, "partly_redeemed").await;
     }
+    let journey = app.leave_for(&member, "agl").await;
+    let back = app.agree_there(&journey, ("31415926", "OWL-77")).await;
+    for (name, value) in back.query_pairs().filter(|(name, _)| name == "code" || name == "state") {
+        secrets.insert(value.into_owned(), format!("a link's {name}"));
+    }
+    assert_eq!(app.come_back(&member, &back).await.status, 200);
+    let cookie = journey.cookie.split_once('=').unwrap().1.to_owned();
+    secrets.insert(cookie, "what a browser was given".into());
+    secrets.insert("sbx_member_".to_owned(), "how a member's token begins".into());
+    secrets.insert("31415926".to_owned(), "an account number".into());
     let spill = json!({ "type": "tea.spilled", "data": { "note": SPILLED } });
     app.webhook("woolworths", &spill).await;
     let wrong = json!({ "email": EMAIL, "surname": NAME });

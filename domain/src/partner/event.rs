@@ -1,11 +1,12 @@
 //! What happened to a partner. The stream's id is the partner's.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::product::Product;
 use crate::money::{Amount, Currency};
 use crate::reward::FundingModel;
+use crate::sealed::{PersonName, Sealed};
 
 /// Of which kind a partner is (P1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,8 +73,40 @@ pub struct PartnerDetailsChanged {
 pub struct OnboardingStepPassed {
     /// Which item.
     pub step: String,
-    /// What shows it: a position, a document reference.
+    /// What shows it: a report's digest, a webhook's id, a document.
     pub evidence: String,
+    /// Who attests it, where a person does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested_by: Option<Sealed<PersonName>>,
+    /// The day they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attested_on: Option<NaiveDate>,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// It kept every promise of the published protocol (P7).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartnerCertified {
+    /// What was run: its name and version.
+    pub kit: String,
+    /// Against which address.
+    pub api: String,
+    /// SHA-256 of the signed report, in hex.
+    pub digest: String,
+    /// The key it was signed with.
+    pub key_id: String,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// How it is reached was given, or taken back, on the command line. The credentials themselves are
+/// nowhere but in the vault.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartnerCredentialsChanged {
+    /// The address of its API; none when the credentials were taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<String>,
     /// When.
     pub occurred_at: DateTime<Utc>,
 }
@@ -124,6 +157,8 @@ crate::event::events! {
         PartnerRegistered "1.0",
         PartnerDetailsChanged "1.0",
         OnboardingStepPassed "1.0",
+        PartnerCertified "1.0",
+        PartnerCredentialsChanged "1.0",
         PartnerActivated "1.0",
         PartnerSuspended "1.0",
         PartnerDeactivated "1.0",

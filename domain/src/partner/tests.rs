@@ -1,11 +1,12 @@
 //! Registered, live, suspended: what may follow what?
 //!
-//! Rows: P1, P6.
+//! Rows: P1, P6, P7.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::*;
+use crate::sealed::Sealed;
 
 fn now() -> DateTime<Utc> {
     "2026-11-24T03:00:00Z".parse().unwrap()
@@ -27,6 +28,10 @@ fn details(name: &str) -> PartnerDetails {
 
 fn why() -> String {
     "tested".to_owned()
+}
+
+fn activate(is_sandboxed: bool) -> PartnerCommand {
+    PartnerCommand::Activate { why: why(), is_sandboxed }
 }
 
 fn given(commands: Vec<PartnerCommand>) -> Partner {
@@ -54,15 +59,14 @@ fn a_partner_is_registered_once_and_described_anew_when_the_catalogue_changes() 
 
 #[test]
 fn nobody_unknown_becomes_active() {
-    let activate = PartnerCommand::Activate { why: why() };
-    assert_eq!(when(&given(vec![]), activate), Err(PartnerError::NotRegistered));
+    assert_eq!(when(&given(vec![]), activate(true)), Err(PartnerError::NotRegistered));
 }
 
 #[test]
 fn each_step_of_its_life_follows_the_one_before() {
     let known = given(vec![PartnerCommand::Describe(details("Coles"))]);
     let (activate, suspend, deactivate) = (
-        PartnerCommand::Activate { why: why() },
+        activate(true),
         PartnerCommand::Suspend { why: why() },
         PartnerCommand::Deactivate { why: why() },
     );
@@ -76,12 +80,113 @@ fn each_step_of_its_life_follows_the_one_before() {
     assert_eq!(when(&gone, activate), Ok(vec!["PartnerActivated"]));
 }
 
+fn attest(step: Step, document: &str, on: &str) -> PartnerCommand {
+    let by = Sealed::from_ciphertext(vec![1, 2, 3]);
+    let (on, document) = (on.parse().unwrap(), document.to_owned());
+    PartnerCommand::Attest { step, attestation: Attestation { by, on, document } }
+}
+
+fn certificate(shown: &[Step]) -> PartnerCommand {
+    PartnerCommand::Certify(Certificate {
+        kit: "anchor-certify 1".to_owned(),
+        api: "https://sandbox.grocer.example".to_owned(),
+        digest: "ab".repeat(32),
+        key_id: "1f2e3d4c".to_owned(),
+        shown: shown.to_vec(),
+    })
+}
+
+fn shown_by_machines() -> Vec<Step> {
+    Step::ALL.into_iter().filter(|step| !step.is_attested()).collect()
+}
+
 #[test]
-fn an_onboarding_step_is_passed_once_and_a_low_float_is_kept() {
-    let step = PartnerCommand::PassStep { step: "token".to_owned(), evidence: "5".to_owned() };
+fn a_step_that_a_machine_sees_is_passed_once_and_by_no_person() {
     let known = PartnerCommand::Describe(details("Coles"));
-    assert_eq!(when(&given(vec![known.clone()]), step.clone()), Ok(vec!["OnboardingStepPassed"]));
-    assert_eq!(when(&given(vec![known.clone(), step.clone()]), step), Ok(vec![]));
+    let step = Step::WebhookVerified;
+    let pass = PartnerCommand::PassStep { step, evidence: "msg_1".to_owned() };
+    assert_eq!(when(&given(vec![known.clone()]), pass.clone()), Ok(vec!["OnboardingStepPassed"]));
+    assert_eq!(when(&given(vec![known.clone(), pass.clone()]), pass), Ok(vec![]));
+    let said = when(&given(vec![known]), attest(step, "DOC-1", "2026-11-20"));
+    assert_eq!(said, Err(PartnerError::NotAttested { step }));
+}
+
+#[test]
+fn a_step_that_a_person_attests_has_a_day_and_a_document() {
+    let step = Step::DataSharingAgreement;
+    let known = PartnerCommand::Describe(details("Coles"));
+    let coles = given(vec![known.clone()]);
+    let signed = attest(step, "DSA-2026-4", "2026-11-20");
+    assert_eq!(when(&coles, signed.clone()), Ok(vec!["OnboardingStepPassed"]));
+    assert_eq!(when(&given(vec![known.clone(), signed.clone()]), signed.clone()), Ok(vec![]));
+    let renewed = attest(step, "DSA-2027-1", "2026-11-20");
+    assert_eq!(when(&given(vec![known, signed]), renewed), Ok(vec!["OnboardingStepPassed"]));
+    let ahead = attest(step, "DSA-2026-4", "2026-11-26");
+    assert_eq!(when(&coles, ahead), Err(PartnerError::DayAhead));
+    for document in ["", "  ", &"x".repeat(201)] {
+        let vague = attest(step, document, "2026-11-20");
+        assert_eq!(when(&coles, vague), Err(PartnerError::NoDocument));
+    }
+    let pass = PartnerCommand::PassStep { step, evidence: "5".to_owned() };
+    assert_eq!(when(&coles, pass), Err(PartnerError::NotShown { step }));
+}
+
+#[test]
+fn a_certificate_passes_what_its_run_has_shown_and_the_same_one_again_is_nothing_new() {
+    let known = PartnerCommand::Describe(details("Coles"));
+    let shown = [Step::TokenObtained, Step::ValueIssued, Step::DataSharingAgreement];
+    let certified = vec!["PartnerCertified", "OnboardingStepPassed", "OnboardingStepPassed"];
+    assert_eq!(when(&given(vec![known.clone()]), certificate(&shown)), Ok(certified));
+    let coles = given(vec![known, certificate(&shown)]);
+    assert_eq!(when(&coles, certificate(&shown)), Ok(vec![]));
+    let passed: Vec<Step> =
+        coles.checklist().filter(|(_, by)| by.is_some()).map(|(step, _)| step).collect();
+    assert_eq!(passed, [Step::TokenObtained, Step::ValueIssued, Step::Certified]);
+}
+
+#[test]
+fn nobody_goes_live_before_every_step_is_passed_unless_no_value_can_flow() {
+    let known = PartnerCommand::Describe(details("Coles"));
+    let attested: Vec<Step> = Step::ALL.into_iter().filter(|step| step.is_attested()).collect();
+    let said = when(&given(vec![known.clone()]), activate(false));
+    assert_eq!(said, Err(PartnerError::NotOnboarded { missing: Step::ALL.to_vec() }));
+    assert_eq!(when(&given(vec![known.clone()]), activate(true)), Ok(vec!["PartnerActivated"]));
+    let mut life = vec![known, certificate(&shown_by_machines())];
+    for step in &attested {
+        let said = when(&given(life.clone()), activate(false));
+        let Err(PartnerError::NotOnboarded { missing }) = said else { panic!("{said:?}") };
+        assert!(missing.contains(step));
+        life.push(attest(*step, "DOC-1", "2026-11-20"));
+    }
+    assert_eq!(when(&given(life.clone()), activate(false)), Ok(vec!["PartnerActivated"]));
+    life.extend([activate(false), PartnerCommand::Suspend { why: why() }]);
+    assert_eq!(when(&given(life), activate(false)), Ok(vec!["PartnerActivated"]));
+}
+
+#[test]
+fn every_step_is_known_by_its_word() {
+    for step in Step::ALL {
+        assert_eq!(step.as_str().parse(), Ok(step));
+    }
+    assert_eq!("".parse::<Step>(), Err(NotAStep));
+    assert!(Step::required_of(PartnerType::Support).contains(&Step::Certified));
+}
+
+#[test]
+fn given_credentials_are_noted_without_themselves() {
+    let known = PartnerCommand::Describe(details("Coles"));
+    let api = Some("https://api.grocer.example".to_owned());
+    for note in
+        [PartnerCommand::NoteCredentials { api }, PartnerCommand::NoteCredentials { api: None }]
+    {
+        let coles = given(vec![known.clone()]);
+        assert_eq!(when(&coles, note), Ok(vec!["PartnerCredentialsChanged"]));
+    }
+}
+
+#[test]
+fn a_low_float_is_kept() {
+    let known = PartnerCommand::Describe(details("Coles"));
     let low = PartnerCommand::ReportFloatLow {
         balance: "10.00".parse().unwrap(),
         threshold: "100.00".parse().unwrap(),

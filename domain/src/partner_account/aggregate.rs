@@ -129,6 +129,7 @@ impl PartnerAccount {
             account_masked,
             account_tag,
             security_code,
+            scope,
         } = command
         else {
             return Err(PartnerAccountError::NotRequested);
@@ -143,6 +144,7 @@ impl PartnerAccount {
                 account_masked,
                 account_tag,
                 security_code,
+                scope,
                 occurred_at: at,
             }
             .into(),

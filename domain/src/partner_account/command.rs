@@ -20,6 +20,7 @@ pub enum PartnerAccountCommand {
         account_masked: String,
         account_tag: String,
         security_code: Option<Sealed<SecurityCode>>,
+        scope: Option<String>,
     },
     /// The partner knows it.
     Link,

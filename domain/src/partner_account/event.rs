@@ -28,6 +28,9 @@ pub struct AccountLinkRequested {
     /// The code the partner asked for, until it has answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_code: Option<Sealed<SecurityCode>>,
+    /// What the member agreed to at the partner, where they showed it there (P8).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
     /// When.
     pub occurred_at: DateTime<Utc>,
 }

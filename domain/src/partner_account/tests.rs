@@ -23,6 +23,7 @@ fn ask() -> PartnerAccountCommand {
         account_masked: "••••7890".to_owned(),
         account_tag: "tag".to_owned(),
         security_code: None,
+        scope: None,
     }
 }
 

@@ -116,7 +116,15 @@ impl Reward {
         at: DateTime<Utc>,
     ) -> Decision {
         self.nothing_unsettled()?;
-        self.allow(&[RewardStatus::Pending, RewardStatus::AwaitingAccount])?;
+        match &self.chosen {
+            // Nothing has left for the one that was chosen before: another may take its place.
+            Some(chosen) if self.status == RewardStatus::Processing => {
+                if chosen.partner_id == candidate.partner_id {
+                    return Ok(Vec::new());
+                }
+            }
+            _ => self.allow(&[RewardStatus::Pending, RewardStatus::AwaitingAccount])?,
+        }
         if reached.reward_type == RewardType::ChoiceReward {
             return Err(RewardError::NotNow { status: self.status });
         }

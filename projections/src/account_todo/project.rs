@@ -39,7 +39,7 @@ impl Projection for AccountTodo {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
@@ -131,9 +131,10 @@ fn todo<'a>(event: &'a PartnerAccountEvent, recorded: &Recorded) -> Option<Todo<
             (e.member_id, &e.partner_id, "verify", Some(later))
         }
         E::AccountVerified(e) => (e.member_id, &e.partner_id, "done", None),
-        E::AccountRefused(e) => (e.member_id, &e.partner_id, "done", None),
+        // What was agreed to at the partner is given back.
+        E::AccountRefused(e) => (e.member_id, &e.partner_id, "unlink", Some(now)),
+        E::AccountUnlinked(e) => (e.member_id, &e.partner_id, "unlink", Some(now)),
         E::RelinkNeeded(e) => (e.member_id, &e.partner_id, "done", None),
-        E::AccountUnlinked(e) => (e.member_id, &e.partner_id, "done", None),
         E::BillGenerated(_) | E::PaymentReceived(_) | E::LowBalanceReported(_) => return None,
     };
     Some(Todo { member, partner, step, next_at })

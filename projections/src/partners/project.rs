@@ -118,10 +118,15 @@ fn fold(rows: &mut BTreeMap<String, Row>, id: &str, event: &PartnerEvent, at: &R
         }
         PartnerEvent::PartnerSuspended(_) => "suspended".clone_into(&mut row.status),
         PartnerEvent::PartnerDeactivated(_) => "inactive".clone_into(&mut row.status),
-        PartnerEvent::OnboardingStepPassed(_) => {
-            "onboarding".clone_into(&mut row.onboarding_state);
+        PartnerEvent::OnboardingStepPassed(_) | PartnerEvent::PartnerCertified(_) => {
+            // Of one that is live already it says nothing new.
+            if row.onboarding_state == "registered" {
+                "onboarding".clone_into(&mut row.onboarding_state);
+            }
         }
-        PartnerEvent::PartnerRegistered(_) | PartnerEvent::FloatLowReported(_) => {}
+        PartnerEvent::PartnerRegistered(_)
+        | PartnerEvent::PartnerCredentialsChanged(_)
+        | PartnerEvent::FloatLowReported(_) => {}
     }
 }
 

@@ -267,6 +267,8 @@ fn partner(name: &str, event: &PartnerEvent) -> Option<String> {
         PartnerEvent::PartnerRegistered(_)
         | PartnerEvent::PartnerDetailsChanged(_)
         | PartnerEvent::OnboardingStepPassed(_)
+        | PartnerEvent::PartnerCertified(_)
+        | PartnerEvent::PartnerCredentialsChanged(_)
         | PartnerEvent::PartnerDeactivated(_)
         | PartnerEvent::FloatLowReported(_) => None,
     }

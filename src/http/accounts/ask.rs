@@ -24,6 +24,7 @@ use crate::http::position::{Answer, AtLeast};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::partners::AccountClaim;
+use crate::partners::oauth::NoAccess;
 use crate::partners::question::{Told, Topic};
 use crate::vault::Place;
 
@@ -143,13 +144,38 @@ async fn look_up(
     let number = number_of(member, state, account).await?;
     let caller = state.calls.get(&partner);
     let caller = caller.ok_or_else(|| Problem::new(Code::PartnerUnavailable))?;
-    let claim = AccountClaim { number, security_code: None };
-    let told = caller.ask(&claim, topic, Instant::now() + PATIENCE).await.map_err(|not_told| {
+    let deadline = Instant::now() + PATIENCE;
+    let grant = grant_of(state, member, (&partner, account), deadline).await?;
+    let claim = AccountClaim { number, security_code: None, grant };
+    let told = caller.ask(&claim, topic, deadline).await.map_err(|not_told| {
         tracing::info!(%partner, %not_told, "a look-up was not answered");
         Problem::new(Code::PartnerNotAnswering)
     })?;
     let body = Looked { account_id: account.0, partner_id: partner.to_string(), told };
     Ok(Answer::ok(position, body))
+}
+
+/// The member's own token, where they agreed at the partner.
+async fn grant_of(
+    state: &AppState,
+    member: Member,
+    (partner, account): (&PartnerId, AccountId),
+    deadline: Instant,
+) -> Result<Option<SecretString>, Problem> {
+    let Some(linking) = state.calls.linking(partner) else { return Ok(None) };
+    match linking.access(member.id, account, deadline).await {
+        Ok(grant) => Ok(Some(grant)),
+        Err(NoAccess::NoGrant) => Ok(None),
+        Err(NoAccess::Lost) => {
+            let status = VerificationStatus::RelinkNeeded;
+            Err(Problem::new(Code::AccountNotVerified).fact("verification_status", status))
+        }
+        Err(NoAccess::NotNow(why)) => {
+            tracing::info!(%partner, why, "a member's token was not to be had");
+            Err(Problem::new(Code::PartnerNotAnswering))
+        }
+        Err(NoAccess::Vault(error)) => Err(error.into()),
+    }
 }
 
 /// The account's number, opened for this call alone.

@@ -79,7 +79,11 @@ impl<D: Dialect> Speaker<D> {
     ) -> Result<Answer, NoAnswer> {
         let body = json!({ "account_number": account.number.expose_secret() });
         let path = format!("/accounts/{}", topic.as_str());
-        self.connection.call(&Call::post(&path, body.to_string().into_bytes()), deadline).await
+        let call = Call::post(&path, body.to_string().into_bytes());
+        match &account.grant {
+            Some(grant) => self.connection.call_for(&call, grant, deadline).await,
+            None => self.connection.call(&call, deadline).await,
+        }
     }
 }
 

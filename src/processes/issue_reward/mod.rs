@@ -19,6 +19,7 @@ mod account;
 mod backoff;
 mod belonging;
 mod choose;
+mod inactive;
 mod record;
 mod resolve;
 mod send;

@@ -29,6 +29,8 @@ impl IssueReward {
             LookUp::NotFound => {
                 let not_found = RewardCommand::RecordNotFound { attempt: attempt.attempt };
                 match self.execute(hand, not_found).await {
+                    // One that is not active is asked, and sent nothing.
+                    Ok(_) if !self.is_active(&attempt.partner_id).await? => Ok(()),
                     Ok(_) => self.send_again(hand, attempt).await,
                     Err(ExecuteError::Refused(_)) => Ok(()),
                     Err(error) => Err(error.into()),

@@ -12,9 +12,10 @@ use std::time::Instant;
 
 use chrono::Duration;
 use domain::ids::{RewardId, idempotency_key};
-use domain::reward::{Attempt, Chosen, MilestoneReached, Reward, RewardCommand};
+use domain::reward::{Attempt, MilestoneReached, Reward, RewardCommand};
 use secrecy::SecretString;
 
+use super::account::MayReceive;
 use super::worker::IssueReward;
 use crate::config::{RESOLVE_AFTER_SECONDS, SEND_DEADLINE_SECONDS};
 use crate::ledger::{Context, ExecuteError};
@@ -49,8 +50,11 @@ impl IssueReward {
         };
         let Some(entry) = self.partners.catalogue().get(&chosen.partner_id) else { return Ok(()) };
         let Some(funding_model) = entry.details().funding_model else { return Ok(()) };
-        if !self.may_receive(hand, chosen).await? {
-            return self.wait_for_account(hand).await;
+        match self.may_receive(hand, chosen).await? {
+            MayReceive::Yes => {}
+            MayReceive::No => return self.wait_for_account(hand).await,
+            // Looked at again when this lease has run out.
+            MayReceive::NotSaid => return Ok(()),
         }
         let round = hand.reward.rounds_at(&chosen.partner_id) + 1;
         let order = Order {
@@ -153,12 +157,6 @@ impl IssueReward {
             Some(account) => self.opened_account(hand.reached.member_id, account).await,
             None => Ok(None),
         }
-    }
-
-    /// Whether what was chosen can still be begun: a credit needs its account verified.
-    async fn may_receive(&self, hand: &InHand, chosen: &Chosen) -> anyhow::Result<bool> {
-        let Some(account) = chosen.account_id else { return Ok(true) };
-        self.is_verified(hand.reached.member_id, &chosen.partner_id, account).await
     }
 
     /// The account was unlinked after it was chosen and before anything was sent.

@@ -30,7 +30,7 @@ use crate::vault::Vault;
 const ACCOUNTS_CATCH_UP: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// How long a reward rests that nobody can serve at the moment, in seconds.
-const NOBODY_AVAILABLE_SECONDS: i64 = 30;
+pub(super) const NOBODY_AVAILABLE_SECONDS: i64 = 30;
 
 /// How long a reward rests that still waits for an account, in seconds; a new one wakes it.
 const STILL_WAITING_SECONDS: i64 = 3_600;
@@ -100,7 +100,13 @@ impl IssueReward {
             hand = self.take_up(due, deadline).await?;
         }
         match step(&hand.reward, self.clock.now()) {
+            Step::Request if !self.may_issue_through(hand.reward.chosen()).await? => {
+                self.choose_another(due, &hand, offers).await
+            }
             Step::Request => self.request(&hand).await,
+            Step::SendAgain(attempt) if !self.is_active(&attempt.partner_id).await? => {
+                self.leave_inactive(due, &hand, &attempt).await
+            }
             Step::SendAgain(attempt) => self.send_again(&hand, &attempt).await,
             Step::Resolve(attempt) => self.resolve(&hand, &attempt).await,
             Step::Expire => {
@@ -125,7 +131,7 @@ impl IssueReward {
     }
 
     /// Chooses a partner, or says why none; answers whether one was chosen.
-    async fn choose_for(
+    pub(super) async fn choose_for(
         &self,
         due: &DueReward,
         hand: &InHand,

@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::sandbox::book::{Account, Credit, Line};
 use crate::sandbox::codes;
 use crate::sandbox::faults::{Kind, Operation};
-use crate::sandbox::oauth::may_call;
-use crate::sandbox::state::{Desk, State, book_failed, error};
+use crate::sandbox::oauth::{may_ask, may_call};
+use crate::sandbox::state::{Desk, State, error};
 
 const STATIONS: [&str; 6] =
     ["Central", "Parramatta", "Redfern", "Flinders Street", "Footscray", "Town Hall"];
@@ -64,24 +64,38 @@ pub(in crate::sandbox) async fn verify(
     let number = format.and_then(|format| format.read(&shown.account_number).ok());
     let (Some(number), Some(code)) = (number, shown.security_code) else { return no() };
     let mut desk = state.desk();
-    match desk.book.account(&partner, &number.text) {
-        Some(known) if known.security_code == code && !known.is_closed => yes(),
-        Some(_) => no(),
-        None if code.is_empty() || code.starts_with("0000") => no(),
+    match shown_first(&mut desk, &partner, (&number.text, &code)) {
+        Ok(true) => yes(),
+        Ok(false) => no(),
+        Err(BookFailed) => error(503, "not_processed", "The book could not be written."),
+    }
+}
+
+/// Whether this code goes with this account, which takes it on when nobody asked about it before.
+pub(in crate::sandbox) fn shown_first(
+    desk: &mut Desk,
+    partner: &str,
+    (number, code): (&str, &str),
+) -> Result<bool, BookFailed> {
+    match desk.book.account(partner, number) {
+        Some(known) => Ok(known.security_code == code && !known.is_closed),
+        None if code.is_empty() || code.starts_with("0000") => Ok(false),
         None => {
             let account = Account {
-                partner: partner.into_inner(),
-                number: number.text,
-                security_code: code,
+                partner: partner.to_owned(),
+                number: number.to_owned(),
+                security_code: code.to_owned(),
                 is_closed: false,
             };
-            match desk.book.write(vec![Line::Account(account)]) {
-                Ok(()) => yes(),
-                Err(failure) => book_failed(&failure),
-            }
+            desk.book.write(vec![Line::Account(account)]).map_err(|_| BookFailed)?;
+            Ok(true)
         }
     }
 }
+
+/// The book could not be written: nothing was done.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::sandbox) struct BookFailed;
 
 fn yes() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "state": "verified" }))
@@ -99,10 +113,12 @@ pub(in crate::sandbox) async fn ask(
     body: Bytes,
 ) -> HttpResponse {
     let (partner, topic) = path.into_inner();
-    if !may_call(&state, &partner, &request) {
+    let asked = serde_json::from_slice(&body);
+    let number = asked.as_ref().map_or("", |Asked { account_number }| account_number);
+    if !may_ask(&state, &partner, (&request, number)) {
         return error(401, "unauthorized", "The token is not known here.");
     }
-    let Ok(Asked { account_number }) = serde_json::from_slice(&body) else {
+    let Ok(Asked { account_number }) = asked else {
         return error(400, "invalid_request", "Send account_number.");
     };
     let fault = state.desk().faults.take(&partner, Operation::Ask);

@@ -87,8 +87,20 @@ pub(in crate::sandbox) async fn book(
             "name": referral.name,
         })
     });
+    let agreements = desk.book.agreements.values().map(|agreement| {
+        json!({
+            "partner": agreement.partner,
+            "account": agreement.number,
+            "has_ended": agreement.has_ended,
+        })
+    });
     let (vouchers, credits): (Vec<Value>, Vec<Value>) = (vouchers.collect(), credits.collect());
-    let referrals: Vec<Value> = referrals.collect();
-    HttpResponse::Ok()
-        .json(json!({ "vouchers": vouchers, "credits": credits, "referrals": referrals }))
+    let (referrals, agreements): (Vec<Value>, Vec<Value>) =
+        (referrals.collect(), agreements.collect());
+    HttpResponse::Ok().json(json!({
+        "vouchers": vouchers,
+        "credits": credits,
+        "referrals": referrals,
+        "agreements": agreements,
+    }))
 }

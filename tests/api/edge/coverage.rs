@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anchor::access::Role;
 use reqwest::Method;
@@ -169,9 +169,12 @@ async fn every_operation_is_used_by_a_test() {
     let app = TestApp::start().await;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api");
     let mut tests: BTreeMap<String, String> = BTreeMap::new();
-    let places = ["edge", "support", "partners"].map(|place| folder.join(place));
-    for place in places.iter().chain([&folder]) {
-        for file in fs::read_dir(place).unwrap().map(|file| file.unwrap().path()) {
+    let inside = |folder: &Path| -> Vec<PathBuf> {
+        fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect()
+    };
+    let places = inside(&folder).into_iter().filter(|place| place.is_dir());
+    for place in places.chain([folder.clone()]) {
+        for file in inside(&place) {
             if file.extension().is_some_and(|e| e == "rs") && !file.ends_with("coverage.rs") {
                 tests.insert(file.display().to_string(), fs::read_to_string(&file).unwrap());
             }

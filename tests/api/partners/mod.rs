@@ -6,6 +6,7 @@ mod catalogue;
 mod choice;
 mod credits;
 mod faults;
+mod lifecycle;
 mod look_ups;
 mod partner_blind;
 mod referrals;

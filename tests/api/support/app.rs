@@ -247,14 +247,15 @@ impl TestApp {
             .unwrap()
     }
 
+    /// The names of the events after `head`, in order.
+    pub async fn events_since(&self, head: i64) -> Vec<String> {
+        let after = "SELECT event_type FROM events WHERE position > $1 ORDER BY position";
+        sqlx::query_scalar(after).bind(head).fetch_all(&self.pool).await.unwrap()
+    }
+
     /// Fails, naming what was written, unless the log still ends at `head`.
     pub async fn assert_nothing_since(&self, head: i64) {
-        let written: Vec<String> =
-            sqlx::query_scalar("SELECT event_type FROM events WHERE position > $1")
-                .bind(head)
-                .fetch_all(&self.pool)
-                .await
-                .unwrap();
+        let written = self.events_since(head).await;
         assert!(written.is_empty(), "written: {written:?}");
     }
 
@@ -289,6 +290,11 @@ impl TestApp {
     /// The credits that they really took.
     pub async fn credits(&self) -> Vec<Value> {
         self.books().await["credits"].as_array().unwrap().clone()
+    }
+
+    /// What their customers agreed to.
+    pub async fn agreements(&self) -> Vec<Value> {
+        self.books().await["agreements"].as_array().unwrap().clone()
     }
 
     async fn books(&self) -> Value {

@@ -151,6 +151,7 @@ async fn an_account_is_theirs_not_theirs_or_not_yet_said() {
     let claim = AccountClaim {
         number: "12345678903".to_owned().into(),
         security_code: Some("ABC123".to_owned().into()),
+        grant: None,
     };
     for entry in everybody.catalogue.iter().filter(|entry| entry.account_number().is_some()) {
         let partner = everybody.caller(entry);

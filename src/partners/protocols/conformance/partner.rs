@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
 use crate::partners::catalogue::{Catalogue, CatalogueEntry};
+use crate::partners::oauth::Linking;
 use crate::partners::partner::{Order, Partner};
 use crate::partners::protocols::speak;
 use crate::partners::settings::{PartnerSettings, WebhookSecret};
@@ -79,6 +80,13 @@ impl Everybody {
         Self { desk, catalogue, base, vault, pool, database }
     }
 
+    /// How its members link accounts.
+    pub fn linking(&self, entry: &CatalogueEntry) -> Linking {
+        let offer = entry.oauth().unwrap().clone();
+        let ways = (crate::partners::client().unwrap(), self.vault.clone());
+        Linking::new(entry.id().clone(), offer, settings(&self.base, entry), ways).unwrap()
+    }
+
     /// One of them, as it is called.
     pub fn caller(&self, entry: &CatalogueEntry) -> Arc<dyn Partner> {
         self.caller_at(&self.base, entry, crate::partners::client().unwrap())
@@ -91,14 +99,7 @@ impl Everybody {
         entry: &CatalogueEntry,
         http: reqwest::Client,
     ) -> Arc<dyn Partner> {
-        let settings = PartnerSettings {
-            api_url: format!("{base}/{}", entry.id()).parse().unwrap(),
-            client_id: "us".to_owned(),
-            client_secret: SecretString::from("our-secret"),
-            webhook_secrets: vec![WebhookSecret::parse("a-secret-of-the-suite-for-all").unwrap()],
-            redirect_uri: "https://anchor.example/callback".parse().unwrap(),
-        };
-        speak(entry, settings, http, self.vault.clone()).unwrap()
+        speak(entry, settings(base, entry), http, self.vault.clone()).unwrap()
     }
 
     /// Has this partner's token be there already.
@@ -112,6 +113,16 @@ impl Everybody {
     pub async fn close(self) {
         self.pool.close().await;
         self.database.drop().await;
+    }
+}
+
+fn settings(base: &str, entry: &CatalogueEntry) -> PartnerSettings {
+    PartnerSettings {
+        api_url: format!("{base}/{}", entry.id()).parse().unwrap(),
+        client_id: "us".to_owned(),
+        client_secret: SecretString::from("our-secret"),
+        webhook_secrets: vec![WebhookSecret::parse("a-secret-of-the-suite-for-all").unwrap()],
+        redirect_uri: "https://anchor.example/callback".parse().unwrap(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! Is what is published what is sent and read? The documents against the code, both ways.
 //!
-//! Rows: P1, P10, W1, W2, C1.
+//! Rows: P1, P8, P10, W1, W2, C1.
 
+use domain::ids::MemberId;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use super::partner::{Everybody, order_of, response, soon, yes_to};
 use crate::clock::real_now;
@@ -70,6 +72,40 @@ fn the_referral_that_is_published_has_the_fields_that_are_sent() {
     let fields = resolved(&document, schema)["properties"].as_object().unwrap();
     assert_eq!(fields.keys().collect::<Vec<_>>(), ["email", "name"]);
     assert!(document["paths"]["/referrals/by-reference/{reference}"]["get"].is_object());
+}
+
+#[tokio::test]
+async fn linking_goes_where_the_document_says_with_what_it_asks_for() {
+    let everybody = Everybody::open().await;
+    let offering = everybody.catalogue.iter().filter(|entry| entry.oauth().is_some());
+    let mut offered = 0;
+    for entry in offering {
+        let document = document(&entry.details().protocol);
+        let offer = entry.oauth().unwrap();
+        for (path, method) in [
+            (&offer.authorize, "get"),
+            (&offer.token, "post"),
+            (&offer.revoke, "post"),
+            (&offer.account, "get"),
+        ] {
+            assert!(document["paths"][path][method].is_object(), "{}: {path}", entry.id());
+        }
+        let linking = everybody.linking(entry);
+        let begun = linking.begin(MemberId(Uuid::from_u128(1))).await.unwrap();
+        let asked = document["paths"][&offer.authorize]["get"]["parameters"].as_array().unwrap();
+        let names: Vec<&str> = asked.iter().map(|asked| asked["name"].as_str().unwrap()).collect();
+        for (name, value) in begun.url.query_pairs() {
+            let documented = asked.iter().find(|asked| asked["name"] == *name);
+            let documented = documented.unwrap_or_else(|| panic!("{name} is not published"));
+            if let Some(constant) = documented["schema"].get("const") {
+                assert_eq!(constant, &*value, "{}: {name}", entry.id());
+            }
+        }
+        assert_eq!(begun.url.query_pairs().count(), names.len(), "{}", entry.id());
+        offered += 1;
+    }
+    assert_eq!(offered, 7, "every utility, and both cards");
+    everybody.close().await;
 }
 
 /// A notice of this kind with every documented field.

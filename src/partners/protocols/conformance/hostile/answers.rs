@@ -33,7 +33,7 @@ fn lost(name: &'static str, script: Script, why: &'static str) -> Spoilt {
 
 fn redirect(status: &str, to: &str) -> Spoilt {
     let head = format!("HTTP/1.1 {status}\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
-    let said = ["redirected", "look_up_failed", "verification_failed", "token_refused"];
+    let said = ["redirected", "look_up_failed", "verification_failed", "server_error"];
     Spoilt { name: "a redirect", script: Script::says(head), said }
 }
 
@@ -201,7 +201,8 @@ async fn ask_everything(
             LookUp::Unknown { why } => why.to_owned(),
         }
     };
-    let claim = AccountClaim { number: "12345678903".to_owned().into(), security_code: None };
+    let claim =
+        AccountClaim { number: "12345678903".to_owned().into(), security_code: None, grant: None };
     let checked = async {
         match partner.verify(&claim, soon()).await {
             Verdict::Verified => "verified".to_owned(),

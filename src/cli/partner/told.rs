@@ -3,12 +3,11 @@
 //! Read from the partners' files and this environment; where a database is configured, also how far
 //! each has come there.
 //!
-//! Rows: P1, P6, P12, U5.
+//! Rows: P1, P6, P7, P12.
 
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
-use clap::Subcommand;
 use domain::ids::PartnerId;
 use projections::paging::{MAX_LIMIT, Page};
 use projections::partners::query::{self, PartnerFilter};
@@ -16,73 +15,83 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::office::Office;
 use crate::config;
 use crate::database::{self, Role};
-use crate::partners::{CatalogueEntry, settings};
+use crate::partners::{Catalogue, CatalogueEntry, settings};
 
-/// What can be asked about partners.
-#[derive(Debug, Subcommand)]
-pub enum PartnerAction {
-    /// All of them, one line each
-    #[command(after_help = "Example: anchor partner list --json")]
-    List,
-    /// One of them: products, limits, account numbers
-    #[command(after_help = "Example: anchor partner show agl")]
-    Show {
-        /// Its id, such as woolworths
-        id: PartnerId,
-    },
-}
-
-/// Answers it.
+/// Lists all of them.
 ///
 /// # Errors
-/// When a partner's file or setting is bad, there is no such partner, or a configured database
-/// cannot be read.
-pub async fn run(action: PartnerAction, json: bool) -> anyhow::Result<()> {
-    let variable = |name: &str| std::env::var(name).ok();
-    let catalogue = config::catalogue(&variable)?;
-    let anywhere = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
-    let (configured, problems) = settings::read(&catalogue, &anywhere, &variable);
-    if !problems.is_empty() {
-        let lines = problems.iter().map(ToString::to_string).collect();
-        return Err(config::Problems(lines).into());
+/// When a partner's file or setting is bad, or a configured database cannot be read.
+pub async fn list_all(json: bool) -> anyhow::Result<()> {
+    let known = Known::read().await?;
+    let all: Vec<Value> = known.catalogue.iter().map(|entry| known.line(entry)).collect();
+    if json {
+        println!("{}", json!({ "partners": all, "total": all.len() }));
+    } else {
+        list(&all);
     }
-    let statuses = statuses(variable("DATABASE_URL")).await?;
-    let line = |entry: &CatalogueEntry| {
-        let status = statuses.get(entry.id().as_str()).map_or("unknown", String::as_str);
+    Ok(())
+}
+
+/// Shows one, with its checklist where the ledger and its keys are at hand.
+///
+/// # Errors
+/// As [`list_all`]; when there is no such partner.
+pub async fn show(id: &PartnerId, json: bool) -> anyhow::Result<()> {
+    let known = Known::read().await?;
+    let Some(entry) = known.catalogue.get(id) else {
+        bail!("there is no partner {id}: `anchor partner list` names them");
+    };
+    let mut whole = whole(entry, known.line(entry));
+    if ["DATABASE_URL", "ENCRYPTION_KEY"].iter().all(|name| std::env::var_os(name).is_some()) {
+        let office = Office::open().await?;
+        let checklist = office.checklist(id).await;
+        office.close().await;
+        whole["onboarding"] = checklist?;
+    }
+    if json {
+        println!("{whole}");
+    } else {
+        println!("{}", serde_json::to_string_pretty(&whole)?);
+    }
+    Ok(())
+}
+
+/// What the files, the environment and the ledger say.
+struct Known {
+    catalogue: Catalogue,
+    configured: Vec<PartnerId>,
+    statuses: BTreeMap<String, String>,
+}
+
+impl Known {
+    async fn read() -> anyhow::Result<Self> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let catalogue = config::catalogue(&variable)?;
+        let anywhere = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
+        let (configured, problems) = settings::read(&catalogue, &anywhere, &variable);
+        if !problems.is_empty() {
+            let lines = problems.iter().map(ToString::to_string).collect();
+            return Err(config::Problems(lines).into());
+        }
+        let statuses = statuses(variable("DATABASE_URL")).await?;
+        Ok(Self { catalogue, configured: configured.into_keys().collect(), statuses })
+    }
+
+    fn line(&self, entry: &CatalogueEntry) -> Value {
+        let status = self.statuses.get(entry.id().as_str()).map_or("unknown", String::as_str);
         let details = entry.details();
         json!({
             "id": entry.id(),
             "name": details.name,
             "type": details.partner_type,
             "status": status,
-            "configured": configured.contains_key(entry.id()),
+            "configured": self.configured.contains(entry.id()),
             "capabilities": details.capabilities,
         })
-    };
-    match action {
-        PartnerAction::List => {
-            let all: Vec<Value> = catalogue.iter().map(line).collect();
-            if json {
-                println!("{}", json!({ "partners": all, "total": all.len() }));
-            } else {
-                list(&all);
-            }
-        }
-        PartnerAction::Show { id } => {
-            let Some(entry) = catalogue.get(&id) else {
-                bail!("there is no partner {id}: `anchor partner list` names them");
-            };
-            let whole = whole(entry, line(entry));
-            if json {
-                println!("{whole}");
-            } else {
-                println!("{}", serde_json::to_string_pretty(&whole)?);
-            }
-        }
     }
-    Ok(())
 }
 
 fn list(all: &[Value]) {

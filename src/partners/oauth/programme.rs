@@ -12,18 +12,22 @@ use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::PartnerId;
+use oauth2::TokenResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::calls::{NoAnswer, send};
-use super::settings::PartnerSettings;
+use super::client::{NoTokens, OAuthClient};
 use crate::clock::real_now;
+use crate::partners::settings::PartnerSettings;
 use crate::vault::Vault;
 
 const RENEW_BEFORE_SECONDS: i64 = 60;
 /// A longer token is none: it goes out with every call.
 const LONGEST_TOKEN: usize = 8 * 1024;
+/// A partner that does not say how long a token lasts is believed for five minutes.
+const LASTS_SECONDS: u64 = 300;
+const LONGEST_SECONDS: u64 = 86_400;
 const SECRET_NAME: &str = "client_credentials_token";
 
 #[derive(Clone)]
@@ -33,10 +37,10 @@ struct Token {
 }
 
 /// The token of one partner.
-pub(super) struct Tokens {
+pub struct Tokens {
     partner: PartnerId,
-    settings: PartnerSettings,
-    http: reqwest::Client,
+    /// None where the settings hold no address that could be asked.
+    client: Option<OAuthClient>,
     vault: Vault,
     held: Arc<Mutex<Held>>,
 }
@@ -51,14 +55,7 @@ struct Held {
 
 /// Why there is no token. No order has left then.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct NoToken(pub &'static str);
-
-#[derive(Deserialize)]
-struct Granted {
-    access_token: SecretString,
-    token_type: String,
-    expires_in: i64,
-}
+pub struct NoToken(pub &'static str);
 
 /// A token as it rests in the vault.
 #[derive(Serialize, Deserialize)]
@@ -70,11 +67,14 @@ struct AtRest {
 impl Tokens {
     pub fn new(
         partner: PartnerId,
-        settings: PartnerSettings,
+        settings: &PartnerSettings,
         http: reqwest::Client,
         vault: Vault,
     ) -> Self {
-        Self { partner, settings, http, vault, held: Arc::default() }
+        let base = settings.api_url.as_str().trim_end_matches('/');
+        let addresses = (format!("{base}/oauth/authorize"), format!("{base}/oauth/token"));
+        let client = OAuthClient::new(settings, addresses, http);
+        Self { partner, client, vault, held: Arc::default() }
     }
 
     /// A token that is good for at least another minute. Whoever asks meanwhile waits for the same.
@@ -112,27 +112,19 @@ impl Tokens {
     }
 
     async fn fetch(&self, deadline: Instant) -> Result<Token, NoToken> {
-        let url = format!("{}/oauth/token", self.settings.api_url.as_str().trim_end_matches('/'));
-        let PartnerSettings { client_id, client_secret, .. } = &self.settings;
-        let request = self
-            .http
-            .post(url)
-            .basic_auth(client_id, Some(client_secret.expose_secret()))
-            .form(&[("grant_type", "client_credentials")]);
-        let answer = send(request, deadline).await.map_err(|no_answer| match no_answer {
-            NoAnswer::NotSent(why) | NoAnswer::Lost(why) => NoToken(why),
+        let client = self.client.as_ref().ok_or(NoToken("no_address"))?;
+        let granted = client.for_us(deadline).await.map_err(|why| match why {
+            NoTokens::NotAsked(why) | NoTokens::Unknown(why) => NoToken(why),
+            NoTokens::GrantNotTaken | NoTokens::Refused(_) => NoToken("token_refused"),
         })?;
-        if !answer.status.is_success() {
-            return Err(NoToken("token_refused"));
-        }
-        let granted: Granted =
-            serde_json::from_slice(&answer.body).map_err(|_| NoToken("token_unreadable"))?;
-        let is_bearer = granted.token_type.eq_ignore_ascii_case("bearer");
-        if !is_bearer || granted.expires_in <= 0 || !is_sendable(&granted.access_token) {
+        let is_bearer = granted.token_type().as_ref().eq_ignore_ascii_case("bearer");
+        let seconds = granted.expires_in().map_or(LASTS_SECONDS, |lasts| lasts.as_secs());
+        let value = SecretString::from(granted.access_token().secret().to_owned());
+        if !is_bearer || seconds == 0 || !is_sendable(&value) {
             return Err(NoToken("token_unreadable"));
         }
-        let lasts = Duration::seconds(granted.expires_in.min(86_400));
-        Ok(Token { value: granted.access_token, ends_at: real_now() + lasts })
+        let lasts = Duration::seconds(seconds.min(LONGEST_SECONDS).cast_signed());
+        Ok(Token { value, ends_at: real_now() + lasts })
     }
 
     async fn kept_in_vault(&self) -> Option<Token> {

@@ -1,0 +1,193 @@
+//! Does linking hold at an authorization server that was written by others, with PKCE required and
+//! refresh tokens that are good once?
+//!
+//! Rows: P8, P10, R4, D2. Cases: C18.
+
+use std::time::{Duration, Instant};
+
+use anchor::config::Config;
+use anchor::database::{Role, connect};
+use anchor::partners::{Partners, client as bounded_client};
+use anchor::vault::Vault;
+use domain::ids::{AccountId, MemberId, PartnerId};
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::browser::with;
+use super::provider::{Provider, WAY_BACK};
+use crate::edge::coverage::assert_problem;
+use crate::support::{Answer, TestApp, Who};
+
+const NUMBER: &str = "1234567890";
+
+/// Anchor with a partner whose members agree at the foreign server.
+struct Abroad {
+    app: TestApp,
+    provider: Provider,
+    _files: tempfile::TempDir,
+}
+
+impl Abroad {
+    async fn start(token_seconds: u32) -> Self {
+        let provider = Provider::start(token_seconds);
+        let files = tempfile::tempdir().unwrap();
+        provider.partner_file(files.path());
+        let folder = files.path().to_str().unwrap();
+        let further = [("ANCHOR_PARTNERS_DIR", folder), ("AGL_REDIRECT_URI", WAY_BACK)];
+        Self { app: TestApp::start_with(&further).await, provider, _files: files }
+    }
+
+    async fn back(&self, member: &Who, number: &str) -> Url {
+        let journey = self.app.leave_for(member, "agl").await;
+        let url = journey.url.as_str();
+        assert!(url.starts_with(&format!("{}/auth?", self.provider.issuer)), "{url}");
+        assert!(url.contains("code_challenge_method=S256"), "{url}");
+        self.provider.agree(url, number).await
+    }
+
+    async fn linked(&self, member: &Who) -> Value {
+        let back = self.back(member, NUMBER).await;
+        let linked = self.app.come_back(member, &back).await;
+        assert_eq!(linked.status, 200, "{linked:?}");
+        self.app.until_account(member, "agl", "verified").await.unwrap()
+    }
+
+    /// Makes the member's token due for another.
+    async fn let_token_end(&self) {
+        let ended = "UPDATE keys.member_tokens SET renew_at = clock_timestamp() - interval '1 s',
+                            ends_at = clock_timestamp() - interval '1 s'";
+        sqlx::query(ended).execute(&self.app.pool).await.unwrap();
+    }
+
+    async fn tokens_kept(&self) -> i64 {
+        let count = "SELECT count(*) FROM keys.member_tokens";
+        sqlx::query_scalar(count).fetch_one(&self.app.pool).await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_agrees_abroad_comes_back_where_the_partner_knows_and_is_linked_once() {
+    let abroad = Abroad::start(3_600).await;
+    let (app, member) = (&abroad.app, Who::member());
+    let back = abroad.back(&member, NUMBER).await;
+    assert_eq!(back.path(), "/linked/agl", "the way back that the partner has registered");
+    let linked = app.come_back(&member, &back).await;
+    assert_eq!((linked.status, &linked.body["linked"]), (200, &json!(true)), "{linked:?}");
+    let account = app.until_account(&member, "agl", "verified").await.unwrap();
+    assert_eq!(account["account_masked"], "••••••7890", "{account}");
+
+    let again = app.come_back(&member, &back).await;
+    assert_eq!(again.code(), "link_not_begun", "a code and a state are good once");
+    assert_eq!(app.account_at(&member, "agl").await["verification_status"], "verified");
+
+    let unlinked = app.ask(&member, Method::DELETE, "/api/partners/agl/link", None).await;
+    assert_eq!(unlinked.status, 200, "{unlinked:?}");
+    app.until_idle().await;
+    assert_eq!(abroad.provider.happened().await["revoked"], 1, "given back there");
+    assert_eq!(abroad.tokens_kept().await, 0, "and kept nowhere");
+    abroad.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_is_wrong_with_what_comes_back_links_nothing() {
+    let abroad = Abroad::start(3_600).await;
+    let (app, member, other) = (&abroad.app, Who::member(), Who::member());
+    app.agree(&member, "link", "agl", true).await;
+    app.agree(&other, "link", "agl", true).await;
+    app.until_idle().await;
+    let head = app.head().await;
+    let refused = |answer: Answer, code: &str, what: &str| {
+        assert_problem(&answer, 409, what);
+        assert_eq!(answer.code(), code, "{what}");
+    };
+    let back = abroad.back(&member, NUMBER).await;
+    let wrong = app.come_back(&member, &with(&back, "state", Some("wrong"))).await;
+    refused(wrong, "link_not_begun", "a wrong state");
+    let missing = app.come_back(&member, &with(&back, "state", None)).await;
+    refused(missing, "link_not_begun", "no state");
+    refused(app.come_back(&other, &back).await, "link_not_begun", "another member's");
+    refused(app.come_back(&member, &back).await, "link_not_begun", "used up");
+
+    let used = abroad.back(&member, NUMBER).await;
+    let code = used.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
+    let elsewhere = with(&used, "code", None);
+    refused(app.come_back(&member, &elsewhere).await, "link_not_agreed", "no code");
+    let fresh = abroad.back(&member, NUMBER).await;
+    let crossed = app.come_back(&member, &with(&fresh, "code", Some(&code))).await;
+    refused(crossed, "link_not_completed", "the code of another way there: its proof differs");
+
+    let back = abroad.back(&member, NUMBER).await;
+    let issuer = with(&back, "iss", Some("https://somebody-else.example"));
+    refused(app.come_back(&member, &issuer).await, "link_not_begun", "another issuer");
+    let back = abroad.back(&member, NUMBER).await;
+    let silent = with(&back, "iss", None);
+    refused(app.come_back(&member, &silent).await, "link_not_begun", "one that always says who");
+    let back = abroad.back(&member, NUMBER).await;
+    let mut origin = back.clone();
+    origin.set_path("/api/oauth/origin/callback");
+    app.agree(&member, "link", "origin", true).await;
+    refused(app.come_back(&member, &origin).await, "link_not_begun", "another partner's");
+    app.until_idle().await;
+    let since = app.events_since(head).await;
+    assert!(since.iter().all(|event| event == "ConsentGiven"), "{since:?}");
+    assert_eq!(abroad.tokens_kept().await, 0);
+    abroad.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_refresh_at_once_in_two_processes_one_does_a_hundred_times() {
+    let abroad = Abroad::start(3_600).await;
+    let member = Who::member();
+    let account = abroad.linked(&member).await;
+    let account: AccountId = account["id"].as_str().unwrap().parse().unwrap();
+    let agl: PartnerId = "agl".parse().unwrap();
+    let processes = [stack(&abroad.app).await, stack(&abroad.app).await];
+    for round in 0..100 {
+        abroad.let_token_end().await;
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let asking = processes.iter().chain(&processes).map(|partners| {
+            partners.linking(&agl).unwrap().access(MemberId(member.sub), account, deadline)
+        });
+        let tokens = futures::future::join_all(asking).await;
+        assert!(tokens.iter().all(Result::is_ok), "round {round}: {tokens:?}");
+    }
+    let happened = abroad.provider.happened().await;
+    assert_eq!(happened, json!({ "refreshed": 100, "revoked": 0, "refused": 0 }));
+    abroad.app.finish().await;
+}
+
+/// What another process has of its own: pools, vault, clients.
+async fn stack(app: &TestApp) -> Partners {
+    let config = Config::read(&|name| app.variables.get(name).cloned()).unwrap();
+    let keys = connect(&config.database_url, Role::Keys, 4).await.unwrap();
+    let vault = Vault::open(keys, config.keyring).await.unwrap();
+    let http = bounded_client().unwrap();
+    Partners::new(config.catalogue, config.partners, http, vault).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_whose_answer_is_lost_asks_the_member_again_and_their_reward_waits() {
+    let abroad = Abroad::start(3_600).await;
+    let (app, member) = (&abroad.app, Who::member());
+    abroad.linked(&member).await;
+    abroad.let_token_end().await;
+    abroad.provider.lose_next().await;
+    app.set_out(&member, 90).await;
+    app.until("the member is asked again", async || {
+        app.account_at(&member, "agl").await["verification_status"] == "relink_needed"
+    })
+    .await;
+    let reward = app.until_reward(&member, "month_3", "awaiting_account").await;
+    assert!(reward["partner_used"].is_null(), "{reward}");
+    assert_eq!(app.credits().await.len(), 0, "nothing was ordered");
+    assert_eq!(abroad.tokens_kept().await, 0, "a token that may be out of use is destroyed");
+    assert_eq!(abroad.provider.happened().await["refreshed"], 1, "and not used again");
+
+    let back = abroad.back(&member, NUMBER).await;
+    let linked = app.come_back(&member, &back).await;
+    assert_eq!(linked.status, 200, "{linked:?}");
+    app.until_reward(&member, "month_3", "issued").await;
+    assert_eq!(app.credits().await.len(), 1);
+    abroad.app.finish().await;
+}
