@@ -48,8 +48,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "for `anchor migrate`, `rebuild` and `replay`; DATABASE_URL when absent",
     ),
     ("READ_DATABASE_URL", "a replica for queries; DATABASE_URL when absent"),
-    ("ENCRYPTION_KEY", "64 hexadecimal characters; `openssl rand -hex 32` makes one"),
-    ("ENCRYPTION_KEY_PREVIOUS", "earlier keys during rotation, space separated"),
+    ("ENCRYPTION_KEY", "64 hexadecimal characters; `anchor keys generate` makes one"),
+    ("ENCRYPTION_KEY_PREVIOUS", "further keys that may open, space separated; see `anchor keys`"),
     ("SUPABASE_URL", "who issues the bearer tokens, https://…"),
     ("SUPABASE_JWT_SECRET", "shared secret of the tokens; when set no key is fetched"),
     ("ANCHOR_LISTEN", "address and port to serve on; 127.0.0.1:8080 when absent"),
@@ -189,6 +189,21 @@ pub fn catalogue(variable: &dyn Fn(&str) -> Option<String>) -> Result<Catalogue,
 pub fn keyring(variable: &dyn Fn(&str) -> Option<String>) -> Result<Keyring, Problems> {
     let mut reader = Reader { variable, problems: Vec::new() };
     reader.keyring().ok_or(Problems(reader.problems))
+}
+
+/// The same, or none where neither is set.
+///
+/// # Errors
+/// [`Problems`] when one is no key, or earlier ones are given without the present one.
+pub fn keyring_if_any(
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<Keyring>, Problems> {
+    let reader = Reader { variable, problems: Vec::new() };
+    let names = ["ENCRYPTION_KEY", "ENCRYPTION_KEY_PREVIOUS"];
+    if names.iter().all(|name| reader.optional(name).is_none()) {
+        return Ok(None);
+    }
+    keyring(variable).map(Some)
 }
 
 /// The ledger's database alone: `DATABASE_URL`.

@@ -172,8 +172,7 @@ impl Foundation {
         let ledger = Ledger::start(&config.database_url, clock.clone(), limits).await?;
         let http = crate::partners::client()?;
         let partners =
-            Partners::new(config.catalogue.clone(), config.partners.clone(), http, vault.clone())
-                .await?;
+            Partners::new(config.catalogue.clone(), config.partners.clone(), http, vault.clone())?;
         let known = config.catalogue.iter();
         let known: Vec<_> =
             known.map(|entry| (entry.id().clone(), entry.partner_type())).collect();

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::read_models::{projection, rebuild, replay};
-use super::{clock, demo, doctor, exit, migrate, partner, sandbox, serve, token};
+use super::{clock, demo, doctor, exit, keys, migrate, partner, sandbox, serve, token};
 
 /// Practical help at milestones of recovery, and a ledger of every cent of it.
 #[derive(Debug, Parser)]
@@ -81,6 +81,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: partner::PartnerAction,
     },
+    /// Makes and changes the key that wraps every other key
+    #[command(after_help = keys::ORDER)]
+    Keys {
+        #[command(subcommand)]
+        action: keys::KeysAction,
+    },
     /// Makes a development token, where SUPABASE_JWT_SECRET is set
     #[command(after_help = "Example: anchor token --role finance --ttl 1h")]
     Token(token::TokenArguments),
@@ -112,6 +118,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             sandbox::run(sandbox::SandboxArguments { port, book, seed, webhooks_to }).await
         }
         Command::Partner { action } => partner::run(action, json).await,
+        Command::Keys { action } => keys::run(action, json).await,
         Command::Token(arguments) => token::run(arguments, json),
         Command::Clock { action, data_dir } => clock::run(action, data_dir, json).await,
     };

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::config::Problems;
 use crate::database::DatabaseError;
 use crate::startup::NotServed;
+use crate::vault::VaultError;
 
 /// As sysexits has it: something in the configuration is wrong.
 const CONFIGURATION: u8 = 78;
@@ -26,8 +27,10 @@ pub fn code_of(done: anyhow::Result<()>) -> ExitCode {
     let Err(error) = done else { return ExitCode::SUCCESS };
     eprintln!("anchor: {error:#}");
     let is_away = |error: &DatabaseError| !matches!(error, DatabaseError::Migration(_));
+    let is_key = |error: &VaultError| matches!(error, VaultError::KeyMissing { .. });
     let does_not_fit = error.is::<Problems>()
         || error.is::<NotServed>()
+        || error.downcast_ref::<VaultError>().is_some_and(is_key)
         || error.downcast_ref::<DatabaseError>().is_some_and(is_away);
     if does_not_fit {
         ExitCode::from(CONFIGURATION)

@@ -11,6 +11,7 @@ mod clock;
 mod demo;
 mod doctor;
 mod exit;
+mod keys;
 mod migrate;
 mod partner;
 mod read_models;

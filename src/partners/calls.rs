@@ -1,34 +1,96 @@
 //! How do bytes leave, and how do they come back? Bounded in time and size, to configured hosts
 //! only.
 //!
-//! *Guarantees*: no redirect is followed; nothing leaves after the deadline; an answer is read up
-//! to a bound; whether a byte can have left decides between deferred and unknown.
+//! A partner may be slow, broken or somebody else's by now, so nothing of an answer is trusted to
+//! end by itself:
+//!
+//! | what | bound |
+//! | --- | --- |
+//! | connecting, the TLS handshake included | 3 s, else nothing was sent |
+//! | a call as a whole, from connecting to the last byte | 8 s, and the caller's deadline |
+//! | when a call may still begin | while a connection can be made before the deadline |
+//! | an answer's head | 100 fields, some 400 KiB; 16 KiB in HTTP/2 |
+//! | an answer's body | 256 KiB as it came: nothing is unpacked |
+//! | what HTTP/2 may send ahead | as much as one answer |
+//! | `Retry-After` | an hour |
+//!
+//! *Guarantees*: no redirect is followed and no referrer told; nothing leaves after the deadline;
+//! nothing is sent again behind our back; a certificate that does not fit ends the call before a
+//! byte of it has left; whether a byte can have left decides between deferred and unknown.
 //!
 //! Rows: D4, D1.
 
 use std::time::{Duration, Instant};
 
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{RequestBuilder, Response, StatusCode};
+use reqwest::{ClientBuilder, RequestBuilder, Response, StatusCode};
 use sha2::{Digest, Sha256};
+use tokio::time::timeout_at;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long an answer is awaited once the call has left.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(8);
+/// A call begins at the latest so long before its deadline: a connection that cannot be made is
+/// then known as such, and not taken for a call that may have arrived.
+const LAST_START: Duration = Duration::from_millis(3_250);
+const MOST_FIELDS: usize = 100;
+const LARGEST_HEAD: u32 = 16 * 1024;
 const LARGEST_ANSWER: usize = 256 * 1024;
+const LARGEST_AHEAD: u32 = 256 * 1024;
+/// A connection that nobody used for so long is closed; a partner cannot keep one busy for ever.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
+/// No partner keeps itself from being asked for longer.
+const LONGEST_RETRY_AFTER_SECONDS: u64 = 3_600;
+
+/// How long a partner is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Timeouts {
+    /// Until a connection stands.
+    pub connect: Duration,
+    /// Until the answer is there, connecting included.
+    pub answer: Duration,
+}
+
+impl Timeouts {
+    /// As the program calls.
+    pub const USUAL: Self =
+        Self { connect: Duration::from_secs(3), answer: Duration::from_secs(8) };
+}
 
 /// The client that all partners share.
 ///
 /// # Errors
 /// When TLS cannot be set up.
 pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    client_with(Timeouts::USUAL)
+}
+
+/// The same, with a patience of one's own.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn client_with(timeouts: Timeouts) -> Result<reqwest::Client, reqwest::Error> {
+    bounded(timeouts).build()
+}
+
+/// What every client keeps to.
+pub(super) fn bounded(timeouts: Timeouts) -> ClientBuilder {
     reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(ANSWER_TIMEOUT)
+        .connect_timeout(timeouts.connect)
+        .timeout(timeouts.answer)
+        .pool_idle_timeout(IDLE_TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        // What is repeated is on record before it leaves.
+        .retry(reqwest::retry::never())
         .no_proxy()
+        // Also when somebody's dependency turns one of these on for the whole program.
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        .http1_max_headers(MOST_FIELDS)
+        .http2_max_header_list_size(LARGEST_HEAD)
+        .http2_initial_stream_window_size(LARGEST_AHEAD)
+        .http2_initial_connection_window_size(LARGEST_AHEAD)
         .user_agent("anchor")
-        .build()
 }
 
 /// An answer that came back whole.
@@ -55,12 +117,17 @@ pub(crate) enum NoAnswer {
     Lost(&'static str),
 }
 
-/// Sends a request and reads the whole answer.
+/// Sends a request and reads the whole answer; both end by the deadline.
 pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<Answer, NoAnswer> {
-    if Instant::now() >= deadline {
+    if deadline.saturating_duration_since(Instant::now()) < LAST_START {
         return Err(NoAnswer::NotSent("deadline_passed"));
     }
-    let response = request.send().await.map_err(|error| {
+    let answered = timeout_at(deadline.into(), async { read(exchange(request).await?).await });
+    answered.await.unwrap_or(Err(NoAnswer::Lost("timed_out")))
+}
+
+async fn exchange(request: RequestBuilder) -> Result<Response, NoAnswer> {
+    request.send().await.map_err(|error| {
         // A connect time-out is both; what was never connected was never sent.
         if error.is_connect() {
             NoAnswer::NotSent("connect_failed")
@@ -71,16 +138,20 @@ pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<A
         } else {
             NoAnswer::Lost("connection_lost")
         }
-    })?;
-    read(response).await
+    })
 }
 
 async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
     let status = response.status();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    let retry_after =
-        header(RETRY_AFTER).and_then(|text| text.parse().ok()).map(Duration::from_secs);
+    let retry_after = header(RETRY_AFTER)
+        .and_then(|text| text.parse::<u64>().ok())
+        .map(|seconds| Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER_SECONDS)));
     let is_json = header(CONTENT_TYPE).is_some_and(|text| text.starts_with("application/json"));
+    let announced = response.content_length().unwrap_or(0);
+    if usize::try_from(announced).map_or(true, |length| length > LARGEST_ANSWER) {
+        return Err(NoAnswer::Lost("answer_too_large"));
+    }
     let mut body = Vec::new();
     loop {
         match response.chunk().await {

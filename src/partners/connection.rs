@@ -1,6 +1,9 @@
 //! How does one partner get a call, and we its answer? With a fresh token, the very bytes, and once
 //! more when the token was no longer taken.
 //!
+//! *Guarantees*: token, call, second token and second call together end by the deadline, whoever
+//! else waits for the same token.
+//!
 //! Rows: P8, P10, D2, D4.
 
 use std::time::Instant;
@@ -9,6 +12,7 @@ use domain::ids::PartnerId;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout_at;
 
 use super::calls::{Answer, NoAnswer, send};
 use super::oauth::{NoToken, Tokens};
@@ -73,7 +77,8 @@ impl Connection {
         if answer.status != StatusCode::UNAUTHORIZED {
             return Ok(answer);
         }
-        self.tokens.reject(&token).await;
+        let rejected = timeout_at(deadline.into(), self.tokens.reject(&token)).await;
+        rejected.map_err(|_| NoAnswer::NotSent("timed_out"))?;
         let token = self.token(deadline).await?;
         self.call_with(call, &token, deadline).await
     }
@@ -90,7 +95,9 @@ impl Connection {
 
     /// Without a token nothing of the call itself has left, and a 401 means: not processed.
     async fn token(&self, deadline: Instant) -> Result<SecretString, NoAnswer> {
-        self.tokens.get(deadline).await.map_err(|NoToken(why)| NoAnswer::NotSent(why))
+        let token = timeout_at(deadline.into(), self.tokens.get(deadline)).await;
+        let token = token.unwrap_or(Err(NoToken("timed_out")));
+        token.map_err(|NoToken(why)| NoAnswer::NotSent(why))
     }
 
     async fn call_with(

@@ -54,8 +54,7 @@ pub trait Partner: Send + Sync {
     /// The bytes that an order becomes: the same for the same order, always.
     fn prepare(&self, order: &Order) -> Prepared;
 
-    /// Asks for value. No byte leaves after `deadline`, and an answer is awaited no longer than
-    /// shortly after it.
+    /// Asks for value. No byte leaves after `deadline`, and no answer is awaited longer.
     async fn issue(&self, order: &Order, deadline: Instant) -> Outcome;
 
     /// Asks what became of an order, by our reference.

@@ -15,7 +15,7 @@ use super::oauth::Linking;
 use super::partner::Partner;
 use super::protocols;
 use super::settings::PartnerSettings;
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 /// All partners that can be called.
 #[derive(Clone)]
@@ -26,12 +26,12 @@ pub struct Partners {
 }
 
 impl Partners {
-    /// Makes a caller for each configured partner; its credentials rest in the vault from then on.
+    /// Makes a caller for each configured partner. Its secret stays in the environment: a copy in
+    /// the database would be one more to keep.
     ///
     /// # Errors
-    /// [`NotUsable`], when a file names a protocol that nobody speaks, or the vault is out of
-    /// reach.
-    pub async fn new(
+    /// [`NotUsable`], when a file names a protocol that nobody speaks.
+    pub fn new(
         catalogue: Catalogue,
         settings: BTreeMap<PartnerId, PartnerSettings>,
         http: reqwest::Client,
@@ -40,7 +40,6 @@ impl Partners {
         let (mut configured, mut linkings) = (BTreeMap::new(), BTreeMap::new());
         for (id, settings) in settings {
             let Some(entry) = catalogue.get(&id) else { continue };
-            vault.put_partner_secret(&id, "client_secret", &settings.client_secret).await?;
             if let Some(offer) = entry.oauth() {
                 let ways = (http.clone(), vault.clone());
                 let linking = Linking::new(id.clone(), offer.clone(), settings.clone(), ways);
@@ -109,7 +108,4 @@ pub enum NotUsable {
         /// What its file says.
         protocol: String,
     },
-    /// The vault did not keep a credential.
-    #[error("the partners' credentials could not be kept")]
-    Vault(#[from] VaultError),
 }

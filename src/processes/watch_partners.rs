@@ -9,12 +9,16 @@ use tokio::sync::watch;
 use crate::partners::Partners;
 
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
-const PATIENCE: Duration = Duration::from_secs(5);
+/// For a token and a slow answer: a partner that would serve orders counts as back.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Looks after breakers until `stop` says true.
 pub async fn watch_partners(partners: Partners, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
-        partners.try_again(PATIENCE).await;
-        tokio::select! { () = tokio::time::sleep(BETWEEN_LOOKS) => {}, _ = stop.changed() => {} }
+        let look = async {
+            partners.try_again(PATIENCE).await;
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+        };
+        tokio::select! { () = look => {}, _ = stop.changed() => {} }
     }
 }

@@ -3,7 +3,7 @@
 /// Why the keys of the environment are not usable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyringError {
-    /// Give 64 hexadecimal characters; `openssl rand -hex 32` makes them.
+    /// Give 64 hexadecimal characters; `anchor keys generate` makes them.
     #[error("a key is 64 hexadecimal characters")]
     NotAKey,
 }
@@ -12,7 +12,7 @@ pub enum KeyringError {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// Bring the key back as ENCRYPTION_KEY or in ENCRYPTION_KEY_PREVIOUS.
-    #[error("the key {id} is missing")]
+    #[error("the key {id} is missing: give it as ENCRYPTION_KEY or in ENCRYPTION_KEY_PREVIOUS")]
     KeyMissing {
         /// The first eight hexadecimal digits of the key's SHA-256.
         id: String,

@@ -95,6 +95,7 @@ pub(super) fn unwrap(keyring: &Keyring, place: &[u8], wrapped: &[u8]) -> Result<
     Ok(Key::new(Zeroizing::new(bytes)))
 }
 
-fn place(member: MemberId) -> Vec<u8> {
+/// Where a member's wrapped key belongs.
+pub(super) fn place(member: MemberId) -> Vec<u8> {
     joined(&[b"keys.member_keys", b"wrapped_key", member.0.as_bytes()])
 }

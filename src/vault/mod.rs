@@ -4,6 +4,7 @@
 //! - [`cipher`]: AES-256-GCM, bound to the place it belongs to
 //! - [`member_keys`]: a key per member; destroying it makes every copy unreadable
 //! - [`program_keys`]: keys for references, keyed hashes and the inbox
+//! - [`rotation`]: another key in the place of the one outside, while everything runs
 //! - [`sealing`]: what the rest of the program asks
 //! - [`partner_secrets`]: credentials and tokens at rest
 //! - [`link_states`], [`member_tokens`]: what members agreed to at partners
@@ -19,6 +20,7 @@ mod member_keys;
 mod member_tokens;
 mod partner_secrets;
 mod program_keys;
+pub mod rotation;
 mod sealing;
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ impl ProgramKeys {
 }
 
 async fn one(pool: &PgPool, keyring: &Keyring, name: &str) -> Result<Key, VaultError> {
-    let place = joined(&[b"keys.program_keys", b"wrapped_key", name.as_bytes()]);
+    let place = place(name);
     let kek = keyring.current();
     let fresh = cipher::seal(kek, &place, &Key::random().bytes[..]);
     sqlx::query(
@@ -48,4 +48,9 @@ async fn one(pool: &PgPool, keyring: &Keyring, name: &str) -> Result<Key, VaultE
             .fetch_one(pool)
             .await?;
     unwrap(keyring, &place, &wrapped)
+}
+
+/// Where a wrapped key of the program belongs.
+pub(super) fn place(name: &str) -> Vec<u8> {
+    joined(&[b"keys.program_keys", b"wrapped_key", name.as_bytes()])
 }

@@ -13,9 +13,10 @@ use sqlx::PgPool;
 
 use super::cipher::{self, joined};
 use super::error::VaultError;
-use super::keyring::{Key, Keyring};
+use super::keyring::{Key, Keyring, Known};
 use super::member_keys::MemberKeys;
 use super::program_keys::ProgramKeys;
+use super::rotation;
 
 /// Where a sealed field belongs: it opens nowhere else.
 #[derive(Debug, Clone, Copy)]
@@ -52,16 +53,10 @@ impl Vault {
     /// # Errors
     /// [`VaultError::KeyMissing`] names the key that wrapped what is stored and was not given.
     pub async fn open(pool: PgPool, keyring: Keyring) -> Result<Self, VaultError> {
-        let unknown: Vec<String> = sqlx::query_scalar(
-            "SELECT DISTINCT kek_id FROM member_keys WHERE destroyed_at IS NULL
-             UNION SELECT DISTINCT kek_id FROM program_keys",
-        )
-        .fetch_all(&pool)
-        .await?;
-        for id in unknown {
-            let mut bytes = [0_u8; 4];
-            hex::decode_to_slice(&id, &mut bytes).map_err(|_| VaultError::DoesNotOpen)?;
-            keyring.find(bytes)?;
+        for stored in rotation::stored(&pool).await? {
+            if keyring.knows(&stored.id) == Known::NotGiven {
+                return Err(VaultError::KeyMissing { id: stored.id });
+            }
         }
         let program = ProgramKeys::open(&pool, &keyring).await?;
         let members = MemberKeys::new(pool.clone(), keyring);

@@ -6,6 +6,7 @@ mod certify;
 mod demo;
 mod edge;
 mod journeys;
+mod keys;
 mod linking;
 mod main_job;
 mod many_at_once;

@@ -11,7 +11,7 @@ use crate::config;
 use crate::database::{self, MigrationState, Role};
 use crate::startup::NotServed;
 
-mod progress;
+pub(super) mod progress;
 pub mod projection;
 pub mod rebuild;
 pub mod replay;
@@ -40,7 +40,11 @@ async fn application() -> anyhow::Result<PgPool> {
     Ok(pool)
 }
 
-async fn fits(pool: &PgPool) -> anyhow::Result<()> {
+/// Whether the schema is the one this program was built for.
+///
+/// # Errors
+/// [`NotServed`] when it is not.
+pub(super) async fn fits(pool: &PgPool) -> anyhow::Result<()> {
     match database::migration_state(pool).await? {
         MigrationState::Current => Ok(()),
         MigrationState::Behind => Err(NotServed::DatabaseBehind.into()),

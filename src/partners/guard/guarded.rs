@@ -25,11 +25,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// After a 429 without a `Retry-After`.
 const STAY_AWAY: Duration = Duration::from_secs(1);
 /// Which codes say that the partner was not there, or not able to answer.
-const FAILURES: [&str; 8] = [
+const FAILURES: [&str; 9] = [
     "connect_failed",
     "timed_out",
     "connection_lost",
     "answer_cut_off",
+    "answer_too_large",
     "server_error",
     "not_processed",
     "token_refused",

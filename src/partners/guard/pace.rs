@@ -54,7 +54,7 @@ impl Pace {
     /// The partner asked to be left alone for so long.
     pub fn stay_away(&self, now: Instant, wait: Duration) {
         let mut kept = self.kept();
-        let until = now + wait;
+        let until = now.checked_add(wait).unwrap_or(now);
         kept.not_before = Some(kept.not_before.map_or(until, |known| known.max(until)));
     }
 

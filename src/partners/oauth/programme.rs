@@ -1,7 +1,9 @@
 //! As whom do we call? With a token for the programme, fetched once however many ask.
 //!
 //! Kept in memory, and sealed in the vault so that a restart does not ask anew. Fetched again a
-//! minute before it ends, or when the partner says that it no longer takes it.
+//! minute before it ends, or when the partner says that it no longer takes it. A fetch that fails
+//! has failed for all who waited for it: a desk that never answers is asked once, not by each in
+//! turn.
 //!
 //! Rows: P8, P9, D2.
 
@@ -21,6 +23,8 @@ use crate::partners::settings::PartnerSettings;
 use crate::vault::Vault;
 
 const RENEW_BEFORE_SECONDS: i64 = 60;
+/// A longer token is none: it goes out with every call.
+const LONGEST_TOKEN: usize = 8 * 1024;
 /// A partner that does not say how long a token lasts is believed for five minutes.
 const LASTS_SECONDS: u64 = 300;
 const LONGEST_SECONDS: u64 = 86_400;
@@ -38,7 +42,15 @@ pub struct Tokens {
     /// None where the settings hold no address that could be asked.
     client: Option<OAuthClient>,
     vault: Vault,
-    held: Arc<Mutex<Option<Token>>>,
+    held: Arc<Mutex<Held>>,
+}
+
+/// What is known of it in this process.
+#[derive(Default)]
+struct Held {
+    token: Option<Token>,
+    /// When the last fetch failed, and why.
+    failed: Option<(Instant, NoToken)>,
 }
 
 /// Why there is no token. No order has left then.
@@ -67,27 +79,35 @@ impl Tokens {
 
     /// A token that is good for at least another minute. Whoever asks meanwhile waits for the same.
     pub async fn get(&self, deadline: Instant) -> Result<SecretString, NoToken> {
+        let asked_at = Instant::now();
         let mut held = self.held.lock().await;
-        if held.is_none() {
-            *held = self.kept_in_vault().await;
+        if let Some((at, why)) = held.failed.filter(|(at, _)| *at >= asked_at) {
+            tracing::debug!(partner = %self.partner, waited_ms = (at - asked_at).as_millis(),
+                "the token that others fetched did not come");
+            return Err(why);
         }
-        if let Some(token) = held.as_ref().filter(|token| token.is_fresh()) {
+        if held.token.is_none() {
+            held.token = self.kept_in_vault().await;
+        }
+        if let Some(token) = held.token.as_ref().filter(|token| token.is_fresh()) {
             return Ok(token.value.clone());
         }
-        let token = self.fetch(deadline).await?;
+        let token = self.fetch(deadline).await.inspect_err(|why| {
+            held.failed = Some((Instant::now(), *why));
+        })?;
         let value = token.value.clone();
         self.keep_in_vault(&token).await;
-        *held = Some(token);
+        held.token = Some(token);
         Ok(value)
     }
 
     /// The partner did not take this one; the next call fetches another.
     pub async fn reject(&self, refused: &SecretString) {
         let mut held = self.held.lock().await;
-        let is_same = |token: &Token| token.value.expose_secret() == refused.expose_secret();
-        if held.as_ref().is_some_and(is_same) {
+        let is_same = |token: &&mut Token| token.value.expose_secret() == refused.expose_secret();
+        if let Some(token) = held.token.as_mut().filter(is_same) {
             // Not none: the vault still has the one that was refused.
-            held.iter_mut().for_each(|token| token.ends_at = DateTime::UNIX_EPOCH);
+            token.ends_at = DateTime::UNIX_EPOCH;
         }
     }
 
@@ -99,11 +119,11 @@ impl Tokens {
         })?;
         let is_bearer = granted.token_type().as_ref().eq_ignore_ascii_case("bearer");
         let seconds = granted.expires_in().map_or(LASTS_SECONDS, |lasts| lasts.as_secs());
-        if !is_bearer || seconds == 0 {
+        let value = SecretString::from(granted.access_token().secret().to_owned());
+        if !is_bearer || seconds == 0 || !is_sendable(&value) {
             return Err(NoToken("token_unreadable"));
         }
         let lasts = Duration::seconds(seconds.min(LONGEST_SECONDS).cast_signed());
-        let value = SecretString::from(granted.access_token().secret().to_owned());
         Ok(Token { value, ends_at: real_now() + lasts })
     }
 
@@ -128,4 +148,10 @@ impl Token {
     fn is_fresh(&self) -> bool {
         self.ends_at - real_now() > Duration::seconds(RENEW_BEFORE_SECONDS)
     }
+}
+
+/// Whether it can stand in a header: kept otherwise, it would spoil every call until it ends.
+fn is_sendable(token: &SecretString) -> bool {
+    let token = token.expose_secret();
+    (1..=LONGEST_TOKEN).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -163,7 +163,7 @@ async fn stack(app: &TestApp) -> Partners {
     let keys = connect(&config.database_url, Role::Keys, 4).await.unwrap();
     let vault = Vault::open(keys, config.keyring).await.unwrap();
     let http = bounded_client().unwrap();
-    Partners::new(config.catalogue, config.partners, http, vault).await.unwrap()
+    Partners::new(config.catalogue, config.partners, http, vault).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

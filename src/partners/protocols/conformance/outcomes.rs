@@ -16,7 +16,7 @@ fn documented(code: &str) -> Value {
 }
 
 /// An outcome in a few words: `accepted`, `refused no`, `deferred why`, `unknown why`.
-fn said(outcome: &Outcome) -> String {
+pub fn said(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Accepted(Accepted::Voucher(voucher)) => {
             format!("accepted {}", voucher.voucher_id)

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use test_database::TestDatabase;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use uuid::Uuid;
 
@@ -84,29 +84,45 @@ impl Everybody {
     pub fn linking(&self, entry: &CatalogueEntry) -> Linking {
         let offer = entry.oauth().unwrap().clone();
         let ways = (crate::partners::client().unwrap(), self.vault.clone());
-        Linking::new(entry.id().clone(), offer, self.settings(entry), ways).unwrap()
+        Linking::new(entry.id().clone(), offer, settings(&self.base, entry), ways).unwrap()
     }
 
     /// One of them, as it is called.
     pub fn caller(&self, entry: &CatalogueEntry) -> Arc<dyn Partner> {
-        let settings = self.settings(entry);
-        speak(entry, settings, crate::partners::client().unwrap(), self.vault.clone()).unwrap()
+        self.caller_at(&self.base, entry, crate::partners::client().unwrap())
     }
 
-    fn settings(&self, entry: &CatalogueEntry) -> PartnerSettings {
-        PartnerSettings {
-            api_url: format!("{}/{}", self.base, entry.id()).parse().unwrap(),
-            client_id: "us".to_owned(),
-            client_secret: SecretString::from("our-secret"),
-            webhook_secrets: vec![WebhookSecret::parse("a-secret-of-the-suite-for-all").unwrap()],
-            redirect_uri: "https://anchor.example/callback".parse().unwrap(),
-        }
+    /// One of them, when it is at another address, called by this client.
+    pub fn caller_at(
+        &self,
+        base: &str,
+        entry: &CatalogueEntry,
+        http: reqwest::Client,
+    ) -> Arc<dyn Partner> {
+        speak(entry, settings(base, entry), http, self.vault.clone()).unwrap()
+    }
+
+    /// Has this partner's token be there already.
+    pub async fn give_token(&self, entry: &CatalogueEntry) {
+        let token = json!({ "value": "t", "ends_at": "2200-01-01T00:00:00Z" }).to_string();
+        let name = "client_credentials_token";
+        self.vault.put_partner_secret(entry.id(), name, &token.into()).await.unwrap();
     }
 
     /// Gives the database back.
     pub async fn close(self) {
         self.pool.close().await;
         self.database.drop().await;
+    }
+}
+
+fn settings(base: &str, entry: &CatalogueEntry) -> PartnerSettings {
+    PartnerSettings {
+        api_url: format!("{base}/{}", entry.id()).parse().unwrap(),
+        client_id: "us".to_owned(),
+        client_secret: SecretString::from("our-secret"),
+        webhook_secrets: vec![WebhookSecret::parse("a-secret-of-the-suite-for-all").unwrap()],
+        redirect_uri: "https://anchor.example/callback".parse().unwrap(),
     }
 }
 
@@ -129,7 +145,8 @@ async fn converse(mut socket: TcpStream, desk: Desk) {
     socket.shutdown().await.ok();
 }
 
-async fn read(socket: &mut TcpStream) -> Option<Came> {
+/// The next request; none when the other side hangs up before it is whole.
+pub async fn read(socket: &mut (impl AsyncRead + Unpin)) -> Option<Came> {
     let mut seen = Vec::new();
     let mut buffer = [0_u8; 4096];
     loop {
@@ -187,5 +204,5 @@ pub fn yes_to(order: &Order) -> Value {
 
 /// Soon enough for a test.
 pub fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(5)
+    Instant::now() + Duration::from_secs(20)
 }

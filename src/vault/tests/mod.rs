@@ -1,6 +1,10 @@
 //! Is what is sealed readable here and nowhere else, by its owner's key and by no other?
 //!
+//! [`rotation`]: and also while the key that wraps all others is changed.
+//!
 //! Rows: P9, C2, C4. Cases: C26.
+
+mod rotation;
 
 use domain::ids::{MemberId, PartnerId, RewardId};
 use domain::sealed::Sealed;
@@ -157,6 +161,76 @@ async fn many_at_once_make_one_key_for_a_member() {
     let tags = futures::future::join_all(tags).await;
     assert!(tags.iter().all(|tag| tag.as_ref().unwrap() == tags[0].as_ref().unwrap()));
     database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partners_secret_moved_to_another_row_or_column_refuses_to_open() {
+    let database = TestDatabase::create().await;
+    let pool = keys(&database).await;
+    let vault = Vault::open(pool.clone(), ring("5a", &[])).await.unwrap();
+    let coles: PartnerId = "coles".parse().unwrap();
+    let rows = [(&woolworths(), "token"), (&woolworths(), "other"), (&coles, "token")];
+    for (partner, name) in rows {
+        let secret = SecretString::from(format!("{partner} {name}"));
+        vault.put_partner_secret(partner, name, &secret).await.unwrap();
+    }
+    for (partner, name) in rows {
+        let found = vault.partner_secret(partner, name).await.unwrap().unwrap();
+        assert_eq!(found.expose_secret(), format!("{partner} {name}"));
+    }
+    sqlx::query(
+        "UPDATE partner_secrets SET sealed = (SELECT sealed FROM partner_secrets
+          WHERE partner_id = 'woolworths' AND name = 'token')",
+    )
+    .execute(&pool)
+    .await
+    .unwrap();
+    assert!(vault.partner_secret(&woolworths(), "token").await.unwrap().is_some());
+    for (partner, name) in [(&woolworths(), "other"), (&coles, "token")] {
+        let moved = vault.partner_secret(partner, name).await;
+        assert!(matches!(moved, Err(VaultError::DoesNotOpen)), "{partner} {name}");
+    }
+    // Nor does it open as something else that is sealed for the same partner.
+    let sealed: Vec<u8> = sqlx::query_scalar("SELECT sealed FROM partner_secrets LIMIT 1")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    let elsewhere = vault.open_for_partner(&woolworths(), "inbox/token", &sealed);
+    assert!(matches!(elsewhere, Err(VaultError::DoesNotOpen)));
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrapped_key_moved_to_another_row_refuses_to_open() {
+    let database = TestDatabase::create().await;
+    let pool = keys(&database).await;
+    let vault = Vault::open(pool.clone(), ring("5a", &[])).await.unwrap();
+    let (member, other) = (MemberId(Uuid::now_v7()), MemberId(Uuid::now_v7()));
+    let clear = SecretString::from(CODE);
+    let sealed: Sealed<Code> = vault.seal(member, &place("r1"), &clear).await.unwrap();
+    vault.member_tag(other, "contact", &clear).await.unwrap();
+    let swap = "UPDATE member_keys k SET wrapped_key = o.wrapped_key, key_id = o.key_id
+                  FROM member_keys o WHERE o.member_id <> k.member_id";
+    assert_eq!(sqlx::query(swap).execute(&pool).await.unwrap().rows_affected(), 2);
+    // Another instance, which remembers nobody's key.
+    let vault = Vault::open(pool.clone(), ring("5a", &[])).await.unwrap();
+    let opened = vault.open_sealed(member, &place("r1"), &sealed).await;
+    assert!(matches!(opened, Err(VaultError::DoesNotOpen)));
+    assert!(vault.member_tag(other, "contact", &clear).await.is_err());
+
+    let swap = "UPDATE program_keys k SET wrapped_key = o.wrapped_key FROM program_keys o
+                 WHERE (k.name, o.name) IN (('tag', 'partner'), ('partner', 'tag'))";
+    assert_eq!(sqlx::query(swap).execute(&pool).await.unwrap().rows_affected(), 2);
+    let swapped = Vault::open(pool.clone(), ring("5a", &[])).await;
+    assert!(matches!(swapped, Err(VaultError::DoesNotOpen)), "{swapped:?}");
+    database.drop().await;
+}
+
+#[test]
+fn a_fresh_key_is_a_key_and_never_the_same() {
+    let (one, two) = (keyring::generate(), keyring::generate());
+    assert!(Keyring::parse(&one, std::slice::from_ref(&two)).is_ok());
+    assert_ne!(one.expose_secret(), two.expose_secret());
 }
 
 #[test]
