@@ -7,7 +7,7 @@
 //! not say; it is found again after it was deleted. What a person does about it is an event of
 //! whatever it is done to.
 //!
-//! Rows: W4, U4, D1, D3, D4.
+//! Rows: W4, D1, D3, D4.
 
 pub mod store;
 pub mod watch;

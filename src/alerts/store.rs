@@ -3,7 +3,7 @@
 //! *Guarantees*: of one kind and subject one alert is open at a time, however many processes look;
 //! acknowledging is done once.
 //!
-//! Rows: W4, U4.
+//! Rows: W4.
 
 use chrono::{DateTime, Utc};
 use projections::paging::{ListError, Page};

@@ -14,7 +14,7 @@
 //! - [`keep_links`]: which member has to agree at a partner once more (P8)?
 //! - [`account_holders`]: whose is an outside account?
 //! - [`watch_partners`]: is a partner back that was left alone (D5)?
-//! - [`raise_alerts`]: what should people look at (W4, U4)?
+//! - [`raise_alerts`]: what should people look at (W4)?
 //! - [`describe_partners`]: what does the catalogue say that the ledger does not know yet (P6)?
 //!
 //! *Guarantees*: at least once, in any order; every effect is idempotent by key or by stream.

@@ -3,7 +3,7 @@
 //! *Guarantees*: raised once however many look; resolved by what mends the cause. A breaker is one
 //! process's own: it stays raised as long as any process says so.
 //!
-//! Rows: W4, D5, U4.
+//! Rows: W4, D5.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! GET, POST: what should I look at, and I have seen it.
 //!
-//! Rows: W4, U3.
+//! Rows: W4.
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};

@@ -1,6 +1,6 @@
 //! What do support workers see and do? `/api/support`.
 //!
-//! Rows: W4, U3.
+//! Rows: W4.
 
 mod alerts;
 mod security_events;

@@ -1,6 +1,6 @@
 //! GET: who knocked with a wrong key?
 //!
-//! Rows: W4, U3.
+//! Rows: W4.
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};

@@ -23,6 +23,9 @@ use url::Url;
 use crate::partners::calls::{NoAnswer, send};
 use crate::partners::settings::PartnerSettings;
 
+/// A longer token is none: it goes out with every call.
+const LONGEST_TOKEN: usize = 8 * 1024;
+
 type Configured =
     BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
@@ -173,4 +176,10 @@ fn meaning(error: RequestTokenError<Unanswered, BasicErrorResponse>) -> NoTokens
             NoTokens::Unknown("token_unreadable")
         }
     }
+}
+
+/// Whether it can stand in a header: kept otherwise, it would spoil every call until it ends.
+pub(super) fn is_sendable(token: &SecretString) -> bool {
+    let token = token.expose_secret();
+    (1..=LONGEST_TOKEN).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
 }

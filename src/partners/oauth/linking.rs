@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::client::{NoTokens, OAuthClient, Way};
+use super::client::{NoTokens, OAuthClient, Way, is_sendable};
 use super::offer::OAuthOffer;
 use crate::clock::real_now;
 use crate::partners::calls::{NoAnswer, send};
@@ -256,8 +256,12 @@ pub(super) fn tokens_of(
     let milliseconds = (seconds.min(LONGEST_SECONDS) * 1_000).cast_signed();
     let now = real_now();
     let next = granted.refresh_token().map(|token| SecretString::from(token.secret().to_owned()));
+    let access = SecretString::from(granted.access_token().secret().to_owned());
+    if !is_sendable(&access) || next.as_ref().is_some_and(|next| !is_sendable(next)) {
+        return None;
+    }
     Some(MemberTokens {
-        access: SecretString::from(granted.access_token().secret().to_owned()),
+        access,
         refresh: next.or_else(|| refresh.cloned()),
         // With a quarter of its time to go, another one is fetched.
         renew_at: now + chrono::Duration::milliseconds(milliseconds * 3 / 4),

@@ -17,14 +17,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::client::{NoTokens, OAuthClient};
+use super::client::{NoTokens, OAuthClient, is_sendable};
 use crate::clock::real_now;
 use crate::partners::settings::PartnerSettings;
 use crate::vault::Vault;
 
 const RENEW_BEFORE_SECONDS: i64 = 60;
-/// A longer token is none: it goes out with every call.
-const LONGEST_TOKEN: usize = 8 * 1024;
 /// A partner that does not say how long a token lasts is believed for five minutes.
 const LASTS_SECONDS: u64 = 300;
 const LONGEST_SECONDS: u64 = 86_400;
@@ -148,10 +146,4 @@ impl Token {
     fn is_fresh(&self) -> bool {
         self.ends_at - real_now() > Duration::seconds(RENEW_BEFORE_SECONDS)
     }
-}
-
-/// Whether it can stand in a header: kept otherwise, it would spoil every call until it ends.
-fn is_sendable(token: &SecretString) -> bool {
-    let token = token.expose_secret();
-    (1..=LONGEST_TOKEN).contains(&token.len()) && token.bytes().all(|byte| byte.is_ascii_graphic())
 }
