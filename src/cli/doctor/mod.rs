@@ -8,14 +8,20 @@
 //! | [`database`] | is it there, does its schema fit, may this role rewrite history? |
 //! | [`log`] | is the log dense, and do its batches account for it? |
 //! | [`read_models`] | halted, parked, behind, or waiting for a rebuild? |
+//! | [`partners`] | set up, reached, let in, active? |
+//! | [`rewards`] | which are not issued, and why? |
+//! | [`webhooks`] | do they come, and are they signed as agreed? |
 //! | [`people`] | what waits for somebody? |
 //!
 //! Rows: U5, U6.
 
 mod database;
 mod log;
+mod partners;
 mod people;
 mod read_models;
+mod rewards;
+mod webhooks;
 
 use serde::Serialize;
 use serde_json::json;
@@ -72,8 +78,15 @@ pub async fn run(json: bool) -> anyhow::Result<()> {
 
 async fn look_inside(pool: &PgPool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for looked in [log::look(pool).await, read_models::look(pool).await, people::look(pool).await]
-    {
+    let looked = [
+        log::look(pool).await,
+        read_models::look(pool).await,
+        partners::look(pool).await,
+        rewards::look(pool).await,
+        webhooks::look(pool).await,
+        people::look(pool).await,
+    ];
+    for looked in looked {
         match looked {
             Ok(found) => findings.extend(found),
             Err(error) => findings.push(Finding::new(

@@ -17,4 +17,5 @@ mod programme;
 pub use grants::NoAccess;
 pub use linking::{Begun, Callback, Finished, LinkError, Linking, Who};
 pub use offer::OAuthOffer;
+pub use programme::try_credentials;
 pub(super) use programme::{NoToken, Tokens};

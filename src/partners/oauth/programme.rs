@@ -142,6 +142,25 @@ impl Tokens {
     }
 }
 
+/// Asks for a token with these settings, and keeps none: whether address and credentials are right.
+///
+/// # Errors
+/// A code, such as `connect_failed` or `token_refused`.
+pub async fn try_credentials(
+    settings: &PartnerSettings,
+    http: reqwest::Client,
+    deadline: Instant,
+) -> Result<(), &'static str> {
+    let base = settings.api_url.as_str().trim_end_matches('/');
+    let addresses = (format!("{base}/oauth/authorize"), format!("{base}/oauth/token"));
+    let client = OAuthClient::new(settings, addresses, http).ok_or("no_address")?;
+    match client.for_us(deadline).await {
+        Ok(_) => Ok(()),
+        Err(NoTokens::NotAsked(why) | NoTokens::Unknown(why)) => Err(why),
+        Err(NoTokens::GrantNotTaken | NoTokens::Refused(_)) => Err("token_refused"),
+    }
+}
+
 impl Token {
     fn is_fresh(&self) -> bool {
         self.ends_at - real_now() > Duration::seconds(RENEW_BEFORE_SECONDS)

@@ -17,8 +17,8 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Starts it for `agl`; access tokens last so many seconds.
-    pub fn start(seconds: u32) -> Self {
+    /// Starts it for `agl`.
+    pub fn start() -> Self {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/foreign");
         assert!(
             folder.join("node_modules").is_dir(),
@@ -32,7 +32,7 @@ impl Provider {
         });
         let mut child = Command::new("node")
             .arg("provider.mjs")
-            .arg(json!({ "seconds": seconds, "clients": [client] }).to_string())
+            .arg(json!({ "seconds": 3_600, "clients": [client] }).to_string())
             .current_dir(&folder)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -2,46 +2,15 @@
 //!
 //! Rows: P6, P7, P9, P12, D1, D4, C4, U5.
 
-use std::process::Stdio;
-
 use anchor::access::Role;
 use chrono::Duration;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
-use crate::support::{TestApp, Who};
-
-/// How a run of the program ended.
-struct Ended {
-    code: i32,
-    said: String,
-    beside: String,
-}
-
-/// Runs `anchor` as an operator of this app would.
-async fn anchor(app: &TestApp, words: &[&str], typed: &str) -> Ended {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_anchor"))
-        .args(words)
-        .env_clear()
-        .envs(&app.variables)
-        .current_dir(std::env::temp_dir())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(typed.as_bytes()).await.unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().await.unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let code = output.status.code().unwrap();
-    Ended { code, said: text(&output.stdout), beside: text(&output.stderr) }
-}
+use crate::support::{TestApp, Who, anchor};
 
 async fn turn(app: &TestApp, verb: &str, partner: &str) {
-    let ended = anchor(app, &["partner", verb, partner, "--reason", "tested"], "").await;
+    let ended =
+        anchor(&app.variables, &["partner", verb, partner, "--reason", "tested"], "").await;
     assert_eq!(ended.code, 0, "{verb}: {}", ended.beside);
     app.until_idle().await;
 }
@@ -76,7 +45,7 @@ async fn a_suspended_partner_is_asked_by_nobody_also_when_the_read_model_is_behi
         .await
         .unwrap();
     let words = ["partner", "suspend", "woolworths", "--reason", "tested"];
-    assert_eq!(anchor(&app, &words, "").await.code, 0);
+    assert_eq!(anchor(&app.variables, &words, "").await.code, 0);
     let late = Who::member();
     app.set_out(&late, 30).await;
     let reward = app.until_reward(&late, "month_1", "issued").await;
@@ -123,7 +92,8 @@ async fn what_was_surely_not_ordered_goes_elsewhere_and_what_may_have_been_waits
 }
 
 async fn turn_now(app: &TestApp, (verb, partner): (&str, &str)) {
-    let ended = anchor(app, &["partner", verb, partner, "--reason", "tested"], "").await;
+    let ended =
+        anchor(&app.variables, &["partner", verb, partner, "--reason", "tested"], "").await;
     assert_eq!(ended.code, 0, "{verb}: {}", ended.beside);
 }
 
@@ -137,7 +107,7 @@ async fn has(app: &TestApp, member: &Who, event: &str) -> bool {
 async fn a_partner_goes_live_by_its_checklist_and_each_step_is_on_record() {
     let app = TestApp::start_with(&[("COLES_API_URL", "https://api.coles.example/v1")]).await;
     let activate = ["partner", "activate", "coles", "--reason", "we would like to"];
-    let refused = anchor(&app, &activate, "").await;
+    let refused = anchor(&app.variables, &activate, "").await;
     assert_eq!(refused.code, 3, "{}", refused.beside);
     for missing in ["certified", "webhook_verified", "data_sharing_agreement"] {
         assert!(refused.beside.contains(missing), "{}", refused.beside);
@@ -151,13 +121,17 @@ async fn a_partner_goes_live_by_its_checklist_and_each_step_is_on_record() {
         let by = ["--by", "Kim Quillfeather", "--on", "2026-11-20", "--document", document];
         let words: Vec<&str> =
             ["partner", "attest", "coles", step].into_iter().chain(by).collect();
-        let attested = anchor(&app, &words, "").await;
+        let attested = anchor(&app.variables, &words, "").await;
         assert_eq!(attested.code, 0, "{step}: {}", attested.beside);
     }
     let by = ["--by", "Kim Quillfeather", "--on", "2026-11-20", "--document", "x"];
     let words: Vec<&str> =
         ["partner", "attest", "coles", "certified"].into_iter().chain(by).collect();
-    assert_eq!(anchor(&app, &words, "").await.code, 3, "no person attests what a machine sees");
+    assert_eq!(
+        anchor(&app.variables, &words, "").await.code,
+        3,
+        "no person attests what a machine sees"
+    );
     let told = json!({ "partner": "coles", "type": "gift.wrapped", "data": { "gift": 1 } });
     app.control("tell", told).await;
     app.until("its webhook is a step", async || {
@@ -166,7 +140,7 @@ async fn a_partner_goes_live_by_its_checklist_and_each_step_is_on_record() {
     })
     .await;
 
-    let shown = anchor(&app, &["--json", "partner", "show", "coles"], "").await;
+    let shown = anchor(&app.variables, &["--json", "partner", "show", "coles"], "").await;
     let shown: Value = serde_json::from_str(&shown.said).unwrap();
     let steps = shown["onboarding"].as_array().unwrap();
     let passed: Vec<&str> = steps
@@ -178,7 +152,7 @@ async fn a_partner_goes_live_by_its_checklist_and_each_step_is_on_record() {
     let attested = steps.iter().find(|step| step["step"] == "support_contact").unwrap();
     assert_eq!(attested["attested_by"], "Kim Quillfeather");
     assert_eq!(attested["evidence"], "C-17, page 3");
-    let refused = anchor(&app, &activate, "").await;
+    let refused = anchor(&app.variables, &activate, "").await;
     assert!(refused.beside.contains("certified"), "{}", refused.beside);
     assert!(!refused.beside.contains("support_contact"), "{}", refused.beside);
 
@@ -203,7 +177,7 @@ async fn credentials_come_from_standard_input_rest_sealed_and_count_from_the_nex
     let mut app = TestApp::start_lacking("coles").await;
     let listed = app.get(&Who::member(), "/api/partners/coles").await;
     assert_eq!(listed.body["available"], false, "{listed:?}");
-    let bad = anchor(&app, &["partner", "credentials", "coles"], "CLIENT_ID=us\n").await;
+    let bad = anchor(&app.variables, &["partner", "credentials", "coles"], "CLIENT_ID=us\n").await;
     assert_eq!(bad.code, 78, "{}", bad.beside);
     assert!(bad.beside.contains("COLES_CLIENT_SECRET"), "{}", bad.beside);
     let secret = "a-client-secret-from-standard-input";
@@ -212,7 +186,7 @@ async fn credentials_come_from_standard_input_rest_sealed_and_count_from_the_nex
          CLIENT_SECRET={secret}\nCOLES_WEBHOOK_SECRET=coles-webhook-secret-of-the-tests\n",
         app.sandbox_url
     );
-    let kept = anchor(&app, &["partner", "credentials", "coles"], &typed).await;
+    let kept = anchor(&app.variables, &["partner", "credentials", "coles"], &typed).await;
     assert_eq!(kept.code, 0, "{}", kept.beside);
     assert!(!kept.said.contains(secret) && !kept.beside.contains(secret));
     app.restart().await;
@@ -228,7 +202,8 @@ async fn credentials_come_from_standard_input_rest_sealed_and_count_from_the_nex
     assert!(!stored.iter().any(is_clear));
     let events = json!(activity(&app, "coles").await).to_string();
     assert!(events.contains("PartnerCredentialsChanged") && !events.contains(secret));
-    let forgotten = anchor(&app, &["partner", "credentials", "coles", "--forget"], "").await;
+    let forgotten =
+        anchor(&app.variables, &["partner", "credentials", "coles", "--forget"], "").await;
     assert_eq!(forgotten.code, 0, "{}", forgotten.beside);
     app.finish().await;
 }

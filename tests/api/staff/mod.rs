@@ -1,3 +1,4 @@
 //! What do support workers and operators see when something is wrong?
 
 pub mod alerts;
+mod doctor;

@@ -3,9 +3,11 @@
 mod app;
 mod asking;
 mod doors;
+mod program;
 mod webhook;
 
 pub use app::{PARTNERS, TestApp, settings};
 pub use asking::{Answer, Who};
 pub use doors::{Doors, ServerProcess};
+pub use program::anchor;
 pub use webhook::Webhook;
