@@ -15,6 +15,7 @@ use domain::reward::{Reward, RewardCommand, RewardError};
 use projections::{rewards, user_partner_accounts as accounts};
 use secrecy::SecretString;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use crate::ledger::{Context, ExecuteError, Ledger};
 use crate::partners::Notice;
@@ -131,7 +132,27 @@ impl Applying<'_> {
 
     async fn to_credit(&self, credit: &str, command: RewardCommand) -> anyhow::Result<Applied> {
         let found = rewards::query::find_by_credit(self.pool, self.partner, credit).await?;
+        let found = match found {
+            Some(reward) => Some(reward),
+            None => self.was_given(credit).await?,
+        };
         self.to_reward(found, command).await
+    }
+
+    /// The reward whose credit came back before this word of it arrived.
+    async fn was_given(&self, credit: &str) -> anyhow::Result<Option<RewardId>> {
+        let given: Option<Uuid> = sqlx::query_scalar(
+            "SELECT reward_id FROM given_values
+              WHERE partner_id = $1 AND what = 'credit_id' AND value = $2",
+        )
+        .bind(self.partner.as_str())
+        .bind(credit)
+        .fetch_optional(self.pool)
+        .await?;
+        let Some(given) = given else { return Ok(None) };
+        // Given, and perhaps not on record yet: then the partner's word was quicker than ours.
+        let reward = self.ledger.load::<Reward>(&given.to_string()).await?.state;
+        Ok(Some(RewardId(given)).filter(|_| reward.had_credit(credit)))
     }
 
     /// The account is found by a keyed hash of its number: what is not linked is not ours to know.

@@ -2,7 +2,7 @@
 //!
 //! Rows: R1, R2, D4.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -160,6 +160,8 @@ pub struct Reward {
     pub(super) refusals: Vec<Refusal>,
     pub(super) voucher: Option<IssuedVoucher>,
     pub(super) credit: Option<IssuedCredit>,
+    /// Credits that came back, by the partner's ids: a later word of them is an older one.
+    pub(super) returned_credits: BTreeSet<String>,
     /// Accounts from which a credit came back: it would come back again.
     pub(super) returned_from: Vec<AccountId>,
     pub(super) found_late: Vec<String>,
@@ -168,6 +170,12 @@ pub struct Reward {
 }
 
 impl Reward {
+    /// Whether this credit was given for it and came back.
+    #[must_use]
+    pub fn had_credit(&self, credit_id: &str) -> bool {
+        self.returned_credits.contains(credit_id)
+    }
+
     /// What follows from a wish.
     ///
     /// # Errors

@@ -73,6 +73,9 @@ impl Reward {
         state: CreditState,
         at: DateTime<Utc>,
     ) -> Decision {
+        if self.returned_credits.contains(credit_id) {
+            return Ok(Vec::new());
+        }
         let credit = self.credit_called(credit_id)?;
         if credit.is_settled || state <= credit.state || state.is_final() {
             return Ok(Vec::new());
@@ -126,6 +129,9 @@ impl Reward {
         why: String,
         at: DateTime<Utc>,
     ) -> Decision {
+        if self.returned_credits.contains(credit_id) {
+            return Ok(Vec::new());
+        }
         let credit = self.credit_called(credit_id)?;
         Ok(vec![
             CreditReturned {

@@ -115,7 +115,8 @@ impl Reward {
                     credit.state = e.state.unwrap_or(credit.state);
                 }
             }
-            RewardEvent::CreditReturned(_) => {
+            RewardEvent::CreditReturned(e) => {
+                self.returned_credits.insert(e.credit_id.clone());
                 let credit = self.credit.take();
                 self.returned_from.extend(credit.map(|credit| credit.account_id));
                 self.chosen = None;

@@ -232,7 +232,8 @@ impl TestApp {
              SELECT format('journey %s at %s', member_id, next_at) FROM read.journey_todo
               WHERE next_at <= ledger_now()
              UNION ALL
-             SELECT format('webhook of %s', partner_id) FROM inbox WHERE state = 'new'",
+             SELECT format('%s of %s: %s, tried %s times', kind, partner_id, reason, attempts)
+               FROM inbox WHERE state = 'new'",
         )
         .fetch_all(&self.pool)
         .await

@@ -67,6 +67,14 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
         back.clone(),
     ]);
     assert_eq!(chosen.status(), RewardStatus::AwaitingAccount);
+    let older = RewardCommand::ProgressCredit {
+        credit_id: "C1".to_owned(),
+        state: CreditState::PostedToAccount,
+        at: now(),
+    };
+    assert!(chosen.had_credit("C1") && !applied.had_credit("C1"));
+    assert_eq!(chosen.when(older), Ok(vec![]), "an older word that arrives later");
+    assert_eq!(chosen.when(back.clone()), Ok(vec![]), "the same word again");
     assert!(chosen.when(choose("woolworths")).is_err(), "the member chooses again");
     assert_eq!(chosen.when(claim("woolworths")), Ok(vec!["PartnerChosen"]));
     assert_eq!(issued().when(back), Err(RewardError::NoSuchValue));
