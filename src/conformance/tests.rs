@@ -42,21 +42,18 @@ fn secret() -> WebhookSecret {
 }
 
 fn board() -> Board {
-    Board::new(vec![secret()], dialect("retail").unwrap().read_notice)
+    let scheme = WebhookScheme::StandardWebhooks;
+    Board::new(Agreed { scheme, secrets: vec![secret()] }, dialect("retail").unwrap().read_notice)
 }
 
 /// Sends a webhook that is signed so many seconds from now.
 async fn send(board: &Board, id: &str, body: &serde_json::Value, skew: i64) -> bool {
     let body = body.to_string();
     let now = real_now().timestamp() + skew;
-    let signature = sign(&secret(), id, now, body.as_bytes());
-    let timestamp = now.to_string();
-    let headers = SignatureHeaders {
-        id: Some(id),
-        timestamp: Some(&timestamp),
-        signature: Some(&signature),
-    };
-    board.take(&headers, body.as_bytes()).await
+    let unsigned = Unsigned { id, at: now, body: body.as_bytes() };
+    let signed = headers(&WebhookScheme::StandardWebhooks, &secret(), &unsigned);
+    let header = |name: &str| signed.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    board.take(&header, body.as_bytes()).await
 }
 
 fn issued() -> serde_json::Value {
