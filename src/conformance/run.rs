@@ -17,8 +17,8 @@ use super::promises::{accounts, notices, orders, referrals, refusals, statement,
 use super::report::{Report, Steps};
 use crate::clock::real_now;
 use crate::partners::protocols::{Dialect, dialect};
-use crate::partners::signature::Agreed;
 use crate::partners::settings::PartnerSettings;
+use crate::partners::signature::Agreed;
 use crate::partners::{AccountClaim, CatalogueEntry, Order};
 
 const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

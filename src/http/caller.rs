@@ -72,7 +72,8 @@ impl FromStr for TrustedProxies {
             let (address, bits) = word.split_once('/').unwrap_or((word, ""));
             let address: IpAddr = address.parse().ok()?;
             let most = if address.is_ipv4() { 32 } else { 128 };
-            let bits = if bits.is_empty() && !word.contains('/') { most } else { bits.parse().ok()? };
+            let bits =
+                if bits.is_empty() && !word.contains('/') { most } else { bits.parse().ok()? };
             (bits <= most).then_some((address, bits))
         };
         let ranges: Option<Vec<_>> = text.split_whitespace().map(range).collect();

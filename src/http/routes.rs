@@ -85,11 +85,8 @@ where
 {
     let route = web::method(method.clone());
     let is_once_anyway = method == Method::GET || matches!(Args::WHO, WhoMay::BySignature);
-    let route = if is_once_anyway {
-        route.to(handler)
-    } else {
-        route.to(handler).wrap(from_fn(once))
-    };
+    let route =
+        if is_once_anyway { route.to(handler) } else { route.to(handler).wrap(from_fn(once)) };
     Line { method, path, who: Args::WHO, route }
 }
 

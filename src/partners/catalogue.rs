@@ -285,9 +285,10 @@ fn entry(name: &str, text: &str) -> Result<CatalogueEntry, CatalogueError> {
         failed(line, reason)
     };
     file.check().map_err(misfit)?;
-    let webhook_scheme = file.webhooks.scheme().map_err(|(at, reason)| {
-        misfit(Fault { at: at.to_owned(), reason: reason.to_owned() })
-    })?;
+    let webhook_scheme = file
+        .webhooks
+        .scheme()
+        .map_err(|(at, reason)| misfit(Fault { at: at.to_owned(), reason: reason.to_owned() }))?;
     Ok(CatalogueEntry { id, file, webhook_scheme })
 }
 
