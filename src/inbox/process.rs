@@ -12,7 +12,7 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::apply::{Applied, Applying};
+use super::apply::{AWAITS_REDEMPTION, Applied, Applying};
 use super::onboarding::Onboarding;
 use super::park::MAY_BE_EARLY;
 use super::security;
@@ -114,6 +114,7 @@ impl Worker {
         match applied {
             Applied::Done => {
                 self.inbox.done(due).await?;
+                self.inbox.wake(&due.partner, AWAITS_REDEMPTION).await?;
                 self.inbox.retry_early(&due.partner, GIVE_UP_HOURS).await?;
             }
             Applied::Early(reason) => {

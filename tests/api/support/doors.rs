@@ -45,13 +45,21 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// So many of them on one database, with one sandbox.
     pub async fn start_several(count: usize) -> (TestApp, Vec<Self>) {
+        Self::start_several_with(count, &[]).await
+    }
+
+    /// The same, with further variables.
+    pub async fn start_several_with(
+        count: usize,
+        further: &[(&str, &str)],
+    ) -> (TestApp, Vec<Self>) {
         // All at once, so that none is given twice.
         let listeners: Vec<_> =
             (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let base = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
         let bases: Vec<String> = listeners.iter().map(base).collect();
         drop(listeners);
-        let app = TestApp::without_anchor(bases.clone(), &[]).await;
+        let app = TestApp::without_anchor(bases.clone(), further).await;
         let mut processes = Vec::new();
         for base in bases {
             let process = Self::run(&app, &base);
@@ -84,6 +92,14 @@ impl ServerProcess {
             app.http.get(&ready).send().await.is_ok_and(|answer| answer.status() == 200)
         })
         .await;
+    }
+
+    /// How much memory it has, in kB.
+    pub fn resident_kb(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
     /// Kills it without a word, as by `kill -9`.
