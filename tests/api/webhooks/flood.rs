@@ -43,16 +43,18 @@ async fn a_hundred_copies_on_sixteen_connections_work_once() {
     app.finish().await;
 }
 
-fn low(app: &TestApp) -> Webhook {
-    let body = json!({ "type": "balance.low", "timestamp": "2026-11-24T03:00:00Z",
-        "data": { "float": "F1", "balance": "10.00", "threshold": "50.00" } });
-    woolworths(app, &body)
+/// One of a kind that is kept and shown to people, and costs nothing more.
+fn webhook(app: &TestApp) -> Webhook {
+    woolworths(
+        app,
+        &json!({ "type": "tea.spilled", "timestamp": "2026-11-24T03:00:00Z", "data": {} }),
+    )
 }
 
 /// Offers all that there is; answers the ids that were taken.
 async fn flood(app: &TestApp) -> Vec<String> {
     let knock = async |_: usize| -> Option<String> {
-        let webhook = low(app);
+        let webhook = webhook(app);
         let answer = webhook.request(app, &app.http).send().await.unwrap();
         let may_wait = answer.headers().get(RETRY_AFTER).is_some();
         match answer.status().as_u16() {
@@ -74,24 +76,24 @@ async fn ten_times_the_limit_is_refused_kindly_and_what_was_taken_is_done() {
     let before = servers[0].resident_kb();
     taken.extend(flood(&app).await);
     let grown = servers[0].resident_kb().saturating_sub(before);
-    let first = low(&app);
+    let first = webhook(&app);
     assert_eq!(first.send(&app).await.status, 202, "the first one after the flood");
     assert!(grown < MOST_GROWN_KB, "{before} kB, and {grown} more after another flood");
     assert!((1..2 * OFFERED).contains(&taken.len()), "{} taken", taken.len());
     taken.push(first.id);
     app.until_idle().await;
-    let done = "SELECT count(*) FROM inbox WHERE state = 'done' AND external_id = ANY($1)";
+    let done = "SELECT count(*) FROM inbox WHERE state = 'parked' AND external_id = ANY($1)";
     let done: i64 = sqlx::query_scalar(done).bind(&taken).fetch_one(&app.pool).await.unwrap();
     assert_eq!(usize::try_from(done).unwrap(), taken.len());
     assert_eq!(count(&app, "SELECT count(*) FROM inbox").await, done, "and nothing else was kept");
     servers.remove(0).stop().await;
-    app.finish().await;
+    app.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_turned_away_after_a_hundred_and_nobody_else_is() {
     let app = TestApp::start_with(&[("ANCHOR_TRUSTED_PROXIES", "127.0.0.1 10.0.0.0/8")]).await;
-    let body = low(&app).body;
+    let body = webhook(&app).body;
     let forged = Webhook::new("woolworths", "another-secret-that-nobody-agreed-on", body);
     let from = async |webhook: &Webhook, hops: &str| {
         let request = webhook.request(&app, &app.http).header("x-forwarded-for", hops);
@@ -106,10 +108,10 @@ async fn a_stranger_is_turned_away_after_a_hundred_and_nobody_else_is() {
             assert_eq!(from(&forged, &hops(k)).await, (401, false), "{line} {k}");
         }
         assert_eq!(from(&forged, &hops(101)).await, (429, true), "{line}");
-        assert_eq!(from(&low(&app), &hops(102)).await, (429, true), "{line}: nothing is read");
+        assert_eq!(from(&webhook(&app), &hops(102)).await, (429, true), "{line}: nothing is read");
     }
     for others in ["198.51.100.8", "198.51.100.7, 198.51.100.9", "2001:db8:1:3::1", "nobody"] {
-        assert_eq!(from(&low(&app), others).await.0, 202, "{others}");
+        assert_eq!(from(&webhook(&app), others).await.0, 202, "{others}");
     }
     let rows = "SELECT count(*) FROM security_events";
     assert!(count(&app, rows).await <= 8, "a row a minute, kind and address");
@@ -121,5 +123,5 @@ async fn a_stranger_is_turned_away_after_a_hundred_and_nobody_else_is() {
     let addresses = "SELECT DISTINCT address FROM security_events ORDER BY address";
     let addresses: Vec<String> = sqlx::query_scalar(addresses).fetch_all(&app.pool).await.unwrap();
     assert_eq!(addresses, ["198.51.100.7", "2001:db8:1:2::/64"]);
-    app.finish().await;
+    app.end().await;
 }
