@@ -97,19 +97,20 @@ async fn install_from_pypi() -> anyhow::Result<()> {
     }
     let missing = "python3 or its venv is missing: \
                    `apt-get install -y --no-install-recommends python3 python3-venv`";
-    for words in [
-        ["python3", "-m", "venv", ".venv"].as_slice(),
-        &[".venv/bin/pip", "install", "--quiet", "-r", "requirements.txt"],
-        &["touch", ".venv/installed"],
+    let pip = format!("{FOREIGN}/.venv/bin/pip");
+    for (program, words) in [
+        ("python3", ["-m", "venv", ".venv"].as_slice()),
+        (&pip, &["install", "--quiet", "-r", "requirements.txt"]),
     ] {
-        println!("tests/foreign: {}", words.join(" "));
-        let mut step = tokio::process::Command::new(words[0]);
-        step.args(&words[1..]).env("PIP_DISABLE_PIP_VERSION_CHECK", "1").current_dir(FOREIGN);
+        println!("tests/foreign: {program} {}", words.join(" "));
+        let mut step = tokio::process::Command::new(program);
+        step.args(words).env("PIP_DISABLE_PIP_VERSION_CHECK", "1").current_dir(FOREIGN);
         let status = step.kill_on_drop(true).status().await.context(missing)?;
         if !status.success() {
-            bail!("`{}` did not work in tests/foreign; {missing}", words.join(" "));
+            bail!("tests/foreign: `{program} {}` did not work; {missing}", words.join(" "));
         }
     }
+    std::fs::write(Path::new(FOREIGN).join(".venv/installed"), "")?;
     Ok(())
 }
 
