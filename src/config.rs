@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::Path;
 
 use domain::ids::PartnerId;
@@ -17,6 +18,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use crate::conformance::SealKey;
+use crate::http::caller::TrustedProxies;
 use crate::partners::Catalogue;
 use crate::partners::settings::{self, PartnerSettings};
 use crate::vault::Keyring;
@@ -58,6 +60,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "ANCHOR_PARTNERS_DIR",
         "a folder of partner files (.toml): more partners, or others in the place of ours",
     ),
+    (
+        "ANCHOR_TRUSTED_PROXIES",
+        "proxies of ours, addresses or ranges such as 10.0.0.0/8, space separated",
+    ),
+    (
+        "ANCHOR_WEBHOOKS_PER_SECOND",
+        "how many webhooks this process takes in a second; 0, no limit, when absent",
+    ),
     ("ANCHOR_STEP_UP_FROM", "claims of this amount or more need a second factor; 200.00"),
     (
         "ANCHOR_SEAL_KEY",
@@ -85,6 +95,10 @@ pub struct Config {
     pub supabase_url: Url,
     /// The shared secret of the tokens, where there is one.
     pub jwt_secret: Option<SecretString>,
+    /// Whose word counts about where a request comes from.
+    pub trusted_proxies: TrustedProxies,
+    /// How many webhooks are taken in a second; all, when nobody said.
+    pub webhooks_per_second: Option<NonZeroU32>,
     /// From this amount on a claim needs a second factor (F4).
     pub step_up_from: Amount,
     /// How members reach a person.
@@ -111,6 +125,13 @@ impl Config {
         let jwt_secret = reader.jwt_secret();
         let step_up_from =
             reader.or_default("ANCHOR_STEP_UP_FROM", "200.00", "an amount such as 200.00");
+        let trusted_proxies = reader.or_default(
+            "ANCHOR_TRUSTED_PROXIES",
+            "",
+            "addresses or ranges such as 10.0.0.0/8, separated by spaces",
+        );
+        let webhooks_per_second =
+            reader.or_default("ANCHOR_WEBHOOKS_PER_SECOND", "0", "a whole number, 0 for no limit");
         let support_contact = reader.optional("ANCHOR_SUPPORT_CONTACT");
         let catalogue = reader.catalogue();
         let mut partners = BTreeMap::new();
@@ -126,6 +147,8 @@ impl Config {
             Some(keyring),
             Some(supabase_url),
             Some(step_up_from),
+            Some(trusted_proxies),
+            Some(webhooks_per_second),
             Some(catalogue),
             true,
         ) = (
@@ -135,6 +158,8 @@ impl Config {
             keyring,
             supabase_url,
             step_up_from,
+            trusted_proxies,
+            webhooks_per_second,
             catalogue,
             reader.problems.is_empty(),
         )
@@ -149,6 +174,8 @@ impl Config {
             keyring,
             supabase_url,
             jwt_secret,
+            trusted_proxies,
+            webhooks_per_second: NonZeroU32::new(webhooks_per_second),
             step_up_from,
             support_contact,
             catalogue,

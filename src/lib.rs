@@ -17,8 +17,8 @@
 //! # Follow one webhook
 //!
 //! 1. `http/routes.rs`: `POST /api/webhooks/{partner}` → `webhooks::receive`
-//! 2. `http/webhooks.rs`: verify, store, answer
-//! 3. `partners/signature.rs`: `verify`, in constant time
+//! 2. `http/webhooks/mod.rs`: verify, store, answer
+//! 3. `partners/signature/mod.rs`: `verify`, in constant time
 //! 4. `inbox/store.rs`: `accept`; durable, the same id once; 202 from here on
 //! 5. `inbox/process.rs`: `work_once`; their JSON becomes `RecordRedemption`
 //! 6. `ledger/execute.rs`: `execute`; load, decide, append

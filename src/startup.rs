@@ -8,10 +8,11 @@
 //!
 //! Rows: P12, D6, U6.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use domain::ids::Position;
+use domain::ids::{PartnerId, Position};
 use domain::policy::Policies;
 use projections::checkpoint;
 use projections::runner::Runner;
@@ -26,8 +27,11 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::{self, MigrationState, Role};
 use crate::http::AppState;
+use crate::http::webhooks::gate::Gate;
 use crate::inbox::{Inbox, Worker};
 use crate::ledger::{EngineLimits, Ledger};
+use crate::partners::signature::Agreements;
+use crate::partners::signature::renew::Renewing;
 use crate::partners::{Partners, kept};
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
@@ -89,6 +93,9 @@ struct Foundation {
     vault: Vault,
     ledger: Ledger,
     partners: Partners,
+    agreements: Agreements,
+    /// Those whose credentials the environment has: no others count for them.
+    by_environment: BTreeSet<PartnerId>,
     policies: Arc<Policies>,
 }
 
@@ -124,6 +131,7 @@ impl Application {
         tasks.push(tokio::spawn(watch_partners(foundation.partners.clone(), stopped.clone())));
         tasks.extend(wake.into_tasks());
         if parts.server {
+            tasks.push(foundation.renew_agreements(&config, &stopped));
             let shown = Shown::follow(foundation.read_pool.clone(), moved).await?;
             let state = foundation.state(config, inbox, shown)?;
             tasks.push(tokio::spawn(async move {
@@ -165,9 +173,11 @@ impl Foundation {
         let clock = Clock::follow(pool.clone()).await?;
         let vault = Vault::open(keys, config.keyring.clone()).await?;
         let kept = kept::all(&vault, &config.catalogue, &config.public_url).await?;
+        let by_environment: BTreeSet<PartnerId> = config.partners.keys().cloned().collect();
         for (partner, settings) in kept {
             config.partners.entry(partner).or_insert(settings);
         }
+        let agreements = Agreements::new(&config.catalogue, &config.partners);
         let limits = EngineLimits::default();
         let ledger = Ledger::start(&config.database_url, clock.clone(), limits).await?;
         let http = crate::partners::client()?;
@@ -177,7 +187,17 @@ impl Foundation {
         let known: Vec<_> =
             known.map(|entry| (entry.id().clone(), entry.partner_type())).collect();
         let policies = Arc::new(Policies::built_in().knowing(&known));
-        Ok(Self { pool, read_pool, clock, vault, ledger, partners, policies })
+        Ok(Self {
+            pool,
+            read_pool,
+            clock,
+            vault,
+            ledger,
+            partners,
+            agreements,
+            by_environment,
+            policies,
+        })
     }
 
     fn state(&self, config: Config, inbox: Inbox, shown: Shown) -> anyhow::Result<AppState> {
@@ -193,11 +213,31 @@ impl Foundation {
             clock: self.clock.clone(),
             trust,
             catalogue: config.catalogue,
+            agreements: self.agreements.clone(),
+            gate: Arc::new(Gate::new(config.webhooks_per_second)),
+            strangers: Arc::default(),
+            trusted_proxies: config.trusted_proxies,
             partners: config.partners,
             calls: self.partners.clone(),
             step_up_from: config.step_up_from,
             support_contact: config.support_contact,
         })
+    }
+
+    fn renew_agreements(&self, config: &Config, stop: &watch::Receiver<bool>) -> JoinHandle<()> {
+        let renewing = Renewing {
+            agreements: self.agreements.clone(),
+            vault: self.vault.clone(),
+            catalogue: config.catalogue.clone(),
+            public_url: config.public_url.clone(),
+            partners: config
+                .partners
+                .keys()
+                .filter(|partner| !self.by_environment.contains(*partner))
+                .cloned()
+                .collect(),
+        };
+        tokio::spawn(renewing.run(stop.clone()))
     }
 
     /// One for each projection, woken by `head`.

@@ -84,13 +84,13 @@ const BAD_SIGNATURES: &str = "
 SELECT 'bad_signatures' AS kind,
        format('%s from %s', coalesce(partner_id, '-'), coalesce(address, 'somewhere')) AS subject,
        NULL::timestamptz AS since, ledger_now() AS now,
-       format('%s notices for %s with a bad signature within ten minutes', count(*),
+       format('%s notices for %s with a bad signature within ten minutes', sum(count),
               coalesce(partner_id, '-')) AS summary,
        'Ask the partner whether its secret changed; if not, close the door to that address.'
          AS to_do
   FROM public.security_events
- WHERE at > clock_timestamp() - interval '10 minutes' AND kind LIKE 'signature_%'
- GROUP BY partner_id, address HAVING count(*) >= $1";
+ WHERE last_at > clock_timestamp() - interval '10 minutes' AND kind LIKE 'signature_%'
+ GROUP BY partner_id, address HAVING sum(count) >= $1";
 
 const FLOAT_LOW: &str = "
 SELECT 'float_low' AS kind, partner_id AS subject, NULL::timestamptz AS since,

@@ -21,8 +21,7 @@ use serde::Deserialize;
 use tokio::task::JoinHandle;
 
 use crate::clock::real_now;
-use crate::partners::settings::WebhookSecret;
-use crate::partners::signature::{SignatureError, SignatureHeaders, verify};
+use crate::partners::signature::{Agreed, Headers, SignatureError, claimed_id, verify};
 use crate::partners::{Notice, UnreadableNotice};
 
 const LARGEST_BODY: usize = 256 * 1024;
@@ -63,7 +62,7 @@ pub(super) struct Came {
 /// What is known of orders and webhooks.
 #[derive(Clone)]
 pub(super) struct Board {
-    secrets: Arc<Vec<WebhookSecret>>,
+    agreed: Arc<Agreed>,
     read: ReadNotice,
     known: Arc<Mutex<Known>>,
 }
@@ -78,8 +77,8 @@ struct Known {
 }
 
 impl Board {
-    pub fn new(secrets: Vec<WebhookSecret>, read: ReadNotice) -> Self {
-        Self { secrets: Arc::new(secrets), read, known: Arc::default() }
+    pub fn new(agreed: Agreed, read: ReadNotice) -> Self {
+        Self { agreed: Arc::new(agreed), read, known: Arc::default() }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -114,8 +113,8 @@ impl Board {
     }
 
     /// Takes a webhook; false when it is not theirs.
-    pub async fn take(&self, headers: &SignatureHeaders<'_>, body: &[u8]) -> bool {
-        let is_theirs = verify(&self.secrets, headers, body, real_now());
+    pub async fn take(&self, headers: Headers<'_>, body: &[u8]) -> bool {
+        let is_theirs = verify(&self.agreed, headers, body, real_now());
         let notice = is_theirs.as_ref().ok().map(|_| (self.read)(body));
         let read = match (&is_theirs, &notice) {
             (Err(why), _) => Read::NotTheirs(*why),
@@ -123,7 +122,11 @@ impl Board {
             _ => Read::Odd,
         };
         let reference = notice.and_then(Result::ok).and_then(reference_of);
-        let id = headers.id.map(str::to_owned);
+        let id = match &is_theirs {
+            Ok(verified) => Some(verified.id()),
+            Err(_) => claimed_id(&self.agreed.scheme, headers),
+        };
+        let id = id.map(str::to_owned);
         let place = {
             let mut known = self.known();
             if known.came.len() >= MOST_KEPT {
@@ -235,13 +238,8 @@ impl Listening {
 }
 
 async fn receive(board: web::Data<Board>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let headers = SignatureHeaders {
-        id: header("webhook-id"),
-        timestamp: header("webhook-timestamp"),
-        signature: header("webhook-signature"),
-    };
-    if board.take(&headers, &body).await {
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if board.take(&header, &body).await {
         HttpResponse::Accepted().finish()
     } else {
         HttpResponse::Unauthorized().finish()

@@ -18,6 +18,7 @@ use super::report::{Report, Steps};
 use crate::clock::real_now;
 use crate::partners::protocols::{Dialect, dialect};
 use crate::partners::settings::PartnerSettings;
+use crate::partners::signature::Agreed;
 use crate::partners::{AccountClaim, CatalogueEntry, Order};
 
 const LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -87,7 +88,8 @@ pub async fn run(kit: Kit<'_>, tell: &(dyn Fn(&Check) + Sync)) -> Result<Report,
         list.hide(number);
         security_code.iter().for_each(|code| list.hide(code));
     }
-    let board = Board::new(settings.webhook_secrets.clone(), dialect.read_notice);
+    let (scheme, secrets) = (entry.webhook_scheme().clone(), settings.webhook_secrets.clone());
+    let board = Board::new(Agreed { scheme, secrets }, dialect.read_notice);
     let caller = Caller::new(settings, patience)?;
     let mut run = Run { entry, dialect, caller, list, board, account, given: Vec::new() };
     let listening = match listener {

@@ -10,7 +10,7 @@ use super::listener::{Board, Came, Read};
 use crate::clock::real_now;
 use crate::partners::protocols::dialect;
 use crate::partners::settings::WebhookSecret;
-use crate::partners::signature::{SignatureError, SignatureHeaders, sign};
+use crate::partners::signature::{Agreed, SignatureError, Unsigned, WebhookScheme, headers};
 
 const PROMISE: Promise = Promise { id: "one", title: "A promise", expected: "what is right" };
 const REFERENCE: &str = "MFRGGZDFMZTWQ2LK";
@@ -42,21 +42,18 @@ fn secret() -> WebhookSecret {
 }
 
 fn board() -> Board {
-    Board::new(vec![secret()], dialect("retail").unwrap().read_notice)
+    let scheme = WebhookScheme::StandardWebhooks;
+    Board::new(Agreed { scheme, secrets: vec![secret()] }, dialect("retail").unwrap().read_notice)
 }
 
 /// Sends a webhook that is signed so many seconds from now.
 async fn send(board: &Board, id: &str, body: &serde_json::Value, skew: i64) -> bool {
     let body = body.to_string();
     let now = real_now().timestamp() + skew;
-    let signature = sign(&secret(), id, now, body.as_bytes());
-    let timestamp = now.to_string();
-    let headers = SignatureHeaders {
-        id: Some(id),
-        timestamp: Some(&timestamp),
-        signature: Some(&signature),
-    };
-    board.take(&headers, body.as_bytes()).await
+    let unsigned = Unsigned { id, at: now, body: body.as_bytes() };
+    let signed = headers(&WebhookScheme::StandardWebhooks, &secret(), &unsigned);
+    let header = |name: &str| signed.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    board.take(&header, body.as_bytes()).await
 }
 
 fn issued() -> serde_json::Value {
@@ -71,7 +68,7 @@ async fn webhooks_are_taken_once_they_are_theirs_and_copies_are_noticed() {
     assert!(send(&board, "m1", &issued(), 0).await, "a copy is taken, and noticed");
     assert!(!send(&board, "m2", &issued(), -600).await);
     assert!(send(&board, "m3", &json!({ "type": "lottery.won" }), 0).await);
-    let nothing = SignatureHeaders::default();
+    let nothing = |_: &str| None;
     assert!(!board.take(&nothing, b"{}").await);
     let came = board.came();
     let reads: Vec<(Read, bool)> = came.iter().map(|one| (one.read, one.is_copy)).collect();

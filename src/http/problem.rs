@@ -140,6 +140,8 @@ codes! {
         "Ask again after Retry-After seconds; `reached` says how far it is."
     Busy "busy" 503 "Too much is happening to this at once"
         "Send the same request again after Retry-After seconds; nothing was recorded."
+    TooManyRequests "too_many_requests" 429 "Too much came from there"
+        "Send the same request again after Retry-After seconds."
     TimedOut "timed_out" 503 "This took too long"
         "Send the same request with the same Idempotency-Key again."
     Unavailable "unavailable" 503 "The ledger cannot be reached"

@@ -2,7 +2,8 @@
 //!
 //! A line names the method, the address and the handler. Whom it serves is read off the handler's
 //! first parameter ([`ServesWhom`]): one that does not say so does not compile. Everything that is
-//! not a GET stands behind [`once`].
+//! not a GET stands behind [`once`], but for webhooks: those carry an id of their own under their
+//! signature, and nothing may be asked of the database before that is good.
 //!
 //! Rows: Q2, F1, F5.
 
@@ -86,11 +87,9 @@ where
     F::Output: Responder + 'static,
 {
     let route = web::method(method.clone());
-    let route = if method == Method::GET {
-        route.to(handler)
-    } else {
-        route.to(handler).wrap(from_fn(once))
-    };
+    let is_once_anyway = method == Method::GET || matches!(Args::WHO, WhoMay::BySignature);
+    let route =
+        if is_once_anyway { route.to(handler) } else { route.to(handler).wrap(from_fn(once)) };
     Line { method, path, who: Args::WHO, route }
 }
 

@@ -15,11 +15,15 @@ use domain::policy::Policies;
 use projections::shown::Shown;
 use sqlx::PgPool;
 
+use super::caller::TrustedProxies;
+use super::webhooks::gate::Gate;
+use super::webhooks::strangers::Strangers;
 use crate::access::TokenTrust;
 use crate::clock::Clock;
 use crate::inbox::Inbox;
 use crate::ledger::Ledger;
 use crate::partners::settings::PartnerSettings;
+use crate::partners::signature::Agreements;
 use crate::partners::{Catalogue, Partners};
 use crate::vault::Vault;
 
@@ -46,8 +50,16 @@ pub struct AppState {
     pub trust: TokenTrust,
     /// Every partner that is known.
     pub catalogue: Catalogue,
-    /// Those that are configured, with the secrets their notices are signed with.
+    /// Those that are configured.
     pub partners: BTreeMap<PartnerId, PartnerSettings>,
+    /// How their notices are signed, and with what, as of now.
+    pub agreements: Agreements,
+    /// How many notices are let in.
+    pub gate: Arc<Gate>,
+    /// Who comes with wrong signatures again and again.
+    pub strangers: Arc<Strangers>,
+    /// Whose word counts about where a request comes from.
+    pub trusted_proxies: TrustedProxies,
     /// Calls to those that are configured.
     pub calls: Partners,
     /// From this amount on a claim needs a second factor (F4).

@@ -21,6 +21,9 @@ use crate::ledger::{Context, ExecuteError, Ledger};
 use crate::partners::Notice;
 use crate::vault::Vault;
 
+/// What a reversal waits for that came before what it reverses.
+pub(super) const AWAITS_REDEMPTION: &str = "redemption_not_yet_known";
+
 /// What became of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Applied {
@@ -77,7 +80,7 @@ impl Applying<'_> {
                 let command = RewardCommand::ExpireVoucher { voucher_id, at, unspent };
                 self.to_voucher(&voucher, command).await
             }
-            Notice::VoucherIssued { .. } => Ok(Applied::Done),
+            Notice::VoucherIssued { voucher_id, .. } => self.evidence(&voucher_id).await,
             Notice::CreditApplied { credit_id, amount, state, applied_at: at, .. } => {
                 let credit = credit_id.clone();
                 let amount = Some(amount);
@@ -119,6 +122,16 @@ impl Applying<'_> {
             }
             Notice::Unknown { .. } => Ok(Applied::Parked("unknown_kind".into())),
         }
+    }
+
+    /// A voucher that we have on record. One that stays unknown is for people: nothing is made of
+    /// it here.
+    async fn evidence(&self, voucher_id: &str) -> anyhow::Result<Applied> {
+        let found = rewards::query::find_by_voucher(self.pool, self.partner, voucher_id).await?;
+        Ok(match found {
+            Some(_) => Applied::Done,
+            None => Applied::NotYet("no_such_voucher_ordered_yet"),
+        })
     }
 
     async fn to_partner(&self, command: PartnerCommand) -> anyhow::Result<Applied> {
@@ -199,7 +212,7 @@ impl Applying<'_> {
         match self.ledger.execute::<Reward, _>(&stream, command, self.context).await {
             Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
             Err(ExecuteError::Refused(RewardError::NoSuchRedemption { .. })) => {
-                Ok(Applied::NotYet("redemption_not_yet_known"))
+                Ok(Applied::NotYet(AWAITS_REDEMPTION))
             }
             Err(ExecuteError::Refused(
                 refusal @ (RewardError::Overspent { .. } | RewardError::NotWhatWasOrdered { .. }),

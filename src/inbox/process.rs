@@ -5,16 +5,17 @@
 //!
 //! Rows: W5, W6, D6.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::apply::{Applied, Applying};
+use super::apply::{AWAITS_REDEMPTION, Applied, Applying};
 use super::onboarding::Onboarding;
 use super::park::MAY_BE_EARLY;
+use super::security;
 use super::store::{Due, Inbox};
 use crate::clock::real_now;
 use crate::ledger::{Context, Ledger};
@@ -23,6 +24,8 @@ use crate::partners::Partners;
 const LEASE_SECONDS: i64 = 30;
 const AT_ONCE: i64 = 64;
 const POLL: Duration = Duration::from_millis(100);
+/// How often it is looked for security events that may go.
+const BETWEEN_PRUNINGS: Duration = Duration::from_secs(3_600);
 const LONGEST_WAIT_SECONDS: i64 = 3_600;
 /// What has found no cause by then is set aside.
 const GIVE_UP_HOURS: i64 = 72;
@@ -47,7 +50,14 @@ impl Worker {
 
     /// Works until `stop` says true.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut pruned_at: Option<Instant> = None;
         while !*stop.borrow_and_update() {
+            if pruned_at.is_none_or(|at| at.elapsed() > BETWEEN_PRUNINGS) {
+                pruned_at = Some(Instant::now());
+                if let Err(error) = security::prune(&self.pool).await {
+                    tracing::warn!(%error, "old security events could not be let go");
+                }
+            }
             match self.work_once().await {
                 Ok(0) => {}
                 Ok(_) => continue,
@@ -104,6 +114,7 @@ impl Worker {
         match applied {
             Applied::Done => {
                 self.inbox.done(due).await?;
+                self.inbox.wake(&due.partner, AWAITS_REDEMPTION).await?;
                 self.inbox.retry_early(&due.partner, GIVE_UP_HOURS).await?;
             }
             Applied::Early(reason) => {

@@ -1,5 +1,8 @@
 //! Who knocked with a wrong key? Counted and kept, never with a body.
 //!
+//! *Guarantees*: repeats within a minute are one row with a count, the id that of the first; what is
+//! older than a year goes.
+//!
 //! Rows: W4.
 
 use chrono::{DateTime, Utc};
@@ -20,7 +23,7 @@ pub struct SecurityEvent<'a> {
     pub external_id: Option<&'a str>,
 }
 
-/// Keeps a security event.
+/// Keeps a security event; the same again within its minute is counted.
 ///
 /// # Errors
 /// When the database cannot be reached.
@@ -28,8 +31,11 @@ pub async fn record(pool: &PgPool, event: SecurityEvent<'_>) -> Result<(), sqlx:
     let short =
         |text: &str| text.chars().filter(char::is_ascii_graphic).take(128).collect::<String>();
     sqlx::query(
-        "INSERT INTO security_events (kind, partner_id, address, external_id)
-         VALUES ($1, $2, $3, $4)",
+        "INSERT INTO public.security_events AS kept
+                (kind, partner_id, address, external_id, minute)
+         VALUES ($1, $2, $3, $4, date_trunc('minute', clock_timestamp()))
+         ON CONFLICT (kind, coalesce(partner_id, ''), coalesce(address, ''), minute)
+         DO UPDATE SET count = kept.count + 1, last_at = clock_timestamp()",
     )
     .bind(event.kind)
     .bind(event.partner.map(short))
@@ -53,8 +59,12 @@ pub struct SecurityRow {
     pub partner_id: Option<String>,
     /// From where.
     pub address: Option<String>,
-    /// The id it came with.
+    /// The id it came with, the first time.
     pub external_id: Option<String>,
+    /// How often within that minute.
+    pub count: i64,
+    /// When the last time.
+    pub last_at: DateTime<Utc>,
 }
 
 /// Security events, newest first.
@@ -67,7 +77,8 @@ pub async fn list(
     page: &Page,
 ) -> Result<(Vec<SecurityRow>, Option<String>), ListError> {
     let rows: Vec<SecurityRow> = sqlx::query_as(
-        "SELECT id, at, kind, partner_id, address, external_id FROM public.security_events
+        "SELECT id, at, kind, partner_id, address, external_id, count, last_at
+           FROM public.security_events
           WHERE ($1::text IS NULL OR partner_id = $1) AND ($2::bigint IS NULL OR id < $2)
           ORDER BY id DESC LIMIT $3",
     )
@@ -77,4 +88,15 @@ pub async fn list(
     .fetch_all(pool)
     .await?;
     Ok(page.cut(rows, |row| row.id.to_string()))
+}
+
+/// Lets go of what is older than a year; answers how many rows that were.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn prune(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    let old = "DELETE FROM public.security_events
+                WHERE last_at < clock_timestamp() - interval '1 year'
+                  AND at < clock_timestamp() - interval '1 year'";
+    Ok(sqlx::query(old).execute(pool).await?.rows_affected())
 }

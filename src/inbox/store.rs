@@ -146,6 +146,20 @@ impl Inbox {
         Ok(())
     }
 
+    /// What waits for this is due now: its cause may have come.
+    pub(super) async fn wake(&self, partner: &PartnerId, reason: &str) -> Result<(), InboxError> {
+        sqlx::query(
+            "UPDATE inbox SET next_at = clock_timestamp()
+              WHERE partner_id = $1 AND state = 'new' AND reason = $2
+                AND next_at > clock_timestamp()",
+        )
+        .bind(partner.as_str())
+        .bind(reason)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Its cause is not there yet: again later.
     pub(super) async fn later(
         &self,

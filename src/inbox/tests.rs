@@ -11,7 +11,9 @@ use test_database::TestDatabase;
 use super::*;
 use crate::database::{Role, connect};
 use crate::partners::settings::WebhookSecret;
-use crate::partners::signature::{SignatureHeaders, VerifiedNotice, sign, verify};
+use crate::partners::signature::{
+    Agreed, Unsigned, VerifiedNotice, WebhookScheme, headers, verify,
+};
 use crate::vault::{Keyring, Vault};
 
 const BODY: &[u8] = br#"{"type":"voucher.redeemed","data":{"voucher_id":"V1"}}"#;
@@ -31,14 +33,10 @@ fn woolworths() -> PartnerId {
 fn verified(id: &str, body: &[u8]) -> VerifiedNotice {
     let now: DateTime<Utc> = crate::clock::real_now();
     let secret = WebhookSecret::parse("a-secret-of-the-tests-for-webhooks").unwrap();
-    let (timestamp, signature) =
-        (now.timestamp().to_string(), sign(&secret, id, now.timestamp(), body));
-    let headers = SignatureHeaders {
-        id: Some(id),
-        timestamp: Some(&timestamp),
-        signature: Some(&signature),
-    };
-    verify(&[secret], &headers, body, now).unwrap()
+    let scheme = WebhookScheme::StandardWebhooks;
+    let signed = headers(&scheme, &secret, &Unsigned { id, at: now.timestamp(), body });
+    let header = |name: &str| signed.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    verify(&Agreed { scheme, secrets: vec![secret] }, &header, body, now).unwrap()
 }
 
 async fn accept(inbox: &Inbox, id: &str, body: &[u8]) -> AcceptedAs {

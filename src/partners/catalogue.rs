@@ -21,6 +21,8 @@ use serde::Deserialize;
 
 use super::oauth::OAuthOffer;
 use super::protocols;
+use super::signature::WebhookScheme;
+use super::signature::scheme::Webhooks;
 
 /// Every file that ships with the program.
 static BUILT_IN: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/src/partners/catalogue");
@@ -66,15 +68,6 @@ impl Contract {
     }
 }
 
-/// How its webhooks are signed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WebhookScheme {
-    /// Id, timestamp and signature in three headers, HMAC-SHA256.
-    #[default]
-    StandardWebhooks,
-}
-
 /// One partner as its file says.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,19 +91,12 @@ struct File {
     webhooks: Webhooks,
 }
 
-/// What a file says of webhooks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Webhooks {
-    #[serde(default)]
-    scheme: WebhookScheme,
-}
-
 /// One partner of the catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CatalogueEntry {
     id: PartnerId,
     file: File,
+    webhook_scheme: WebhookScheme,
 }
 
 impl CatalogueEntry {
@@ -162,8 +148,8 @@ impl CatalogueEntry {
 
     /// How its webhooks are signed.
     #[must_use]
-    pub fn webhook_scheme(&self) -> WebhookScheme {
-        self.file.webhooks.scheme
+    pub fn webhook_scheme(&self) -> &WebhookScheme {
+        &self.webhook_scheme
     }
 
     /// Of which kind it is.
@@ -294,11 +280,16 @@ fn entry(name: &str, text: &str) -> Result<CatalogueEntry, CatalogueError> {
     let id = name.strip_suffix(".toml").unwrap_or(name);
     let id: PartnerId =
         id.parse().map_err(|_| failed(1, "the file's name is not a partner's id".to_owned()))?;
-    file.check().map_err(|Fault { at, reason }| {
+    let misfit = |Fault { at, reason }: Fault| {
         let line = text.lines().position(|line| line.contains(&at)).map_or(1, |line| line + 1);
         failed(line, reason)
-    })?;
-    Ok(CatalogueEntry { id, file })
+    };
+    file.check().map_err(misfit)?;
+    let webhook_scheme = file
+        .webhooks
+        .scheme()
+        .map_err(|(at, reason)| misfit(Fault { at: at.to_owned(), reason: reason.to_owned() }))?;
+    Ok(CatalogueEntry { id, file, webhook_scheme })
 }
 
 /// Something that does not fit, and a piece of the line where it stands.

@@ -28,12 +28,24 @@ impl WebhookSecret {
     /// # Errors
     /// What to give instead.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let bytes = match text.strip_prefix("whsec_") {
+        match text.strip_prefix("whsec_") {
             Some(encoded) => {
-                STANDARD.decode(encoded).map_err(|_| "whsec_ is followed by base64")?
+                let bytes = STANDARD.decode(encoded);
+                Self::of(bytes.map_err(|_| "whsec_ is followed by base64")?)
             }
-            None => text.as_bytes().to_vec(),
-        };
+            None => Self::raw(text),
+        }
+    }
+
+    /// The very characters, whatever they begin with.
+    ///
+    /// # Errors
+    /// What to give instead.
+    pub fn raw(text: &str) -> Result<Self, &'static str> {
+        Self::of(text.as_bytes().to_vec())
+    }
+
+    fn of(bytes: Vec<u8>) -> Result<Self, &'static str> {
         if bytes.len() < SHORTEST_SECRET {
             return Err("a webhook secret has at least 24 bytes");
         }
@@ -175,8 +187,9 @@ impl Reader<'_> {
     }
 
     fn secrets(&mut self, text: &str) -> Option<Vec<WebhookSecret>> {
-        let secrets: Result<Vec<_>, _> =
-            text.split_whitespace().map(WebhookSecret::parse).collect();
+        let is_encoded = self.entry.webhook_scheme().has_encoded_secrets();
+        let parse = if is_encoded { WebhookSecret::parse } else { WebhookSecret::raw };
+        let secrets: Result<Vec<_>, _> = text.split_whitespace().map(parse).collect();
         secrets
             .map_err(|what| self.problem("_WEBHOOK_SECRET", &format!("is not usable: {what}")))
             .ok()

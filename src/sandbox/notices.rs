@@ -15,7 +15,7 @@ use super::faults::{Fault, Kind, Operation};
 use super::state::State;
 use crate::clock::real_now;
 use crate::partners::settings::WebhookSecret;
-use crate::partners::signature::sign;
+use crate::partners::signature::{Unsigned, headers};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -111,16 +111,12 @@ async fn send(
     let [first, others @ ..] = partner.signing_secrets.as_slice() else { return true };
     let secret = if is_rotated { others.first().or(stranger.as_ref()) } else { Some(first) };
     let Some(secret) = secret else { return true };
-    let signature = sign(secret, &notice.id, timestamp, notice.body.as_bytes());
-    let sent = http
-        .post(url)
-        .header(CONTENT_TYPE, "application/json")
-        .header("webhook-id", &notice.id)
-        .header("webhook-timestamp", timestamp.to_string())
-        .header("webhook-signature", signature)
-        .body(notice.body.clone())
-        .send()
-        .await;
+    let unsigned = Unsigned { id: &notice.id, at: timestamp, body: notice.body.as_bytes() };
+    let mut request = http.post(url).header(CONTENT_TYPE, "application/json");
+    for (name, value) in headers(partner.entry.webhook_scheme(), secret, &unsigned) {
+        request = request.header(name, value);
+    }
+    let sent = request.body(notice.body.clone()).send().await;
     match sent {
         Ok(answer) if answer.status().is_success() => true,
         Ok(answer) => {

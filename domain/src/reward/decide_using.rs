@@ -3,9 +3,12 @@
 //! What is left is always ours to compute: face value less what was spent and not undone. So the
 //! order in which a partner's words arrive makes no difference, and more than the face value can
 //! never be spent. What is reported after a voucher was booked as expired, and is dated before, is
-//! booked all the same; what is left then expires anew.
+//! booked all the same; what is left then expires anew, also when that is nothing: a redemption that
+//! is undone later leaves something, and that is over as well.
 //!
 //! Rows: R2, R5, W5.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
@@ -280,11 +283,7 @@ impl Reward {
             funding_model: voucher.funding_model,
             occurred_at: at,
         };
-        let mut events = vec![undone.into(), event];
-        if !remaining.is_zero() {
-            events.push(Self::expiry(reached, voucher, remaining, at));
-        }
-        events
+        vec![undone.into(), event, Self::expiry(reached, voucher, remaining, at)]
     }
 
     fn expiry(
@@ -314,19 +313,30 @@ impl Reward {
         unspent: Option<Amount>,
     ) -> Decision {
         let voucher = self.voucher_called(voucher_id)?;
-        let is_spent =
-            self.status == RewardStatus::Redeemed && unspent.unwrap_or(Amount::ZERO).is_zero();
-        if self.status == RewardStatus::Expired || is_spent {
+        let is_spent = self.status == RewardStatus::Redeemed;
+        if voucher.expired.is_some() || (is_spent && unspent.is_none()) {
             return Ok(Vec::new());
         }
-        self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed])?;
-        if let Some(said) = unspent.filter(|said| *said != voucher.remaining) {
+        self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed, RewardStatus::Redeemed])?;
+        if let Some(said) = unspent.filter(|said| !Self::may_have_been_left(voucher, *said)) {
             return Err(RewardError::NotWhatWasOrdered {
                 wanted: voucher.remaining.to_string(),
                 got: said.to_string(),
             });
         }
         Ok(vec![Self::expiry(reached, voucher, voucher.remaining, at)])
+    }
+
+    /// Whether so much may have been unspent on the last day: what is left, or less by what was
+    /// given back only afterwards. Which of it that was, nobody can say who was told in any order.
+    fn may_have_been_left(voucher: &IssuedVoucher, said: Amount) -> bool {
+        let mut possible = BTreeSet::from([voucher.remaining]);
+        for given_back in voucher.redemptions.values().filter(|one| one.is_reversed) {
+            let before = possible.iter().filter_map(|left| left.minus(given_back.amount).ok());
+            let before: Vec<Amount> = before.collect();
+            possible.extend(before);
+        }
+        possible.contains(&said)
     }
 
     fn voided(&self, reached: &MilestoneReached, voucher_id: &str, at: DateTime<Utc>) -> Decision {

@@ -102,7 +102,7 @@ impl RewardStatus {
                 &[S::PartlyRedeemed, S::Redeemed, S::Expired, S::AwaitingAccount, S::OnReview]
             }
             S::PartlyRedeemed => &[S::Issued, S::Redeemed, S::Expired, S::OnReview],
-            S::Redeemed => &[S::Issued, S::PartlyRedeemed, S::AwaitingAccount],
+            S::Redeemed => &[S::Issued, S::PartlyRedeemed, S::Expired, S::AwaitingAccount],
             S::Failed => &[S::Cancelled],
             S::Expired => &[S::Redeemed],
             S::Cancelled => &[],
@@ -142,6 +142,9 @@ impl RewardStatus {
             RewardEvent::VoucherRedeemed(_) => Self::PartlyRedeemed,
             RewardEvent::RedemptionReversed(e) if e.remaining == face => Self::Issued,
             RewardEvent::RedemptionReversed(_) => Self::PartlyRedeemed,
+            // Spent stays spent when its last day is over.
+            RewardEvent::VoucherExpired(e) if e.unspent.is_zero() => Self::Redeemed,
+            RewardEvent::ExpiryUndone(e) if e.amount.is_zero() => Self::Redeemed,
             RewardEvent::VoucherExpired(_) => Self::Expired,
             RewardEvent::ExpiryUndone(e) if e.amount == face => Self::Issued,
             RewardEvent::ExpiryUndone(_) => Self::PartlyRedeemed,

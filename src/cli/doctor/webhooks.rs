@@ -17,8 +17,8 @@ struct Refused {
 }
 
 const REFUSED: &str = "
-SELECT partner_id, kind, count(*) AS refused FROM public.security_events
- WHERE at > clock_timestamp() - interval '1 day' AND partner_id IS NOT NULL
+SELECT partner_id, kind, sum(count)::bigint AS refused FROM public.security_events
+ WHERE last_at > clock_timestamp() - interval '1 day' AND partner_id IS NOT NULL
    AND kind LIKE 'signature_%'
  GROUP BY partner_id, kind ORDER BY partner_id, kind";
 

@@ -20,12 +20,12 @@ pub const TOLD: Promise = Promise {
 pub const SIGNED: Promise = Promise {
     id: "webhook_signed",
     title: "Each webhook is signed with the secret that was agreed",
-    expected: "webhook-id, webhook-timestamp and webhook-signature, right over the raw body",
+    expected: "the headers of the agreed scheme, right over the raw body",
 };
 const FRESH: Promise = Promise {
     id: "webhook_fresh",
     title: "Each webhook carries the time at which it is sent",
-    expected: "a webhook-timestamp within 300 s of now",
+    expected: "a timestamp within 300 s of now, where the scheme has one",
 };
 const READABLE: Promise = Promise {
     id: "webhook_readable",

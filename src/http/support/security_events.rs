@@ -50,12 +50,16 @@ pub struct SecurityEventBody {
     address: Option<String>,
     /// The id it came with, when that has the form of one.
     external_id: Option<String>,
+    /// How often within a minute.
+    count: i64,
+    /// When the last time.
+    last_at: DateTime<Utc>,
 }
 
 impl From<SecurityRow> for SecurityEventBody {
     fn from(row: SecurityRow) -> Self {
-        let SecurityRow { id, at, kind, partner_id, address, external_id } = row;
-        Self { id, at, kind, partner_id, address, external_id }
+        let SecurityRow { id, at, kind, partner_id, address, external_id, count, last_at } = row;
+        Self { id, at, kind, partner_id, address, external_id, count, last_at }
     }
 }
 

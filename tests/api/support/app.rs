@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anchor::clock;
 use anchor::config::Config;
+use anchor::ledger::Ledger;
 use anchor::sandbox::{Running, Sandbox, SandboxConfig};
 use anchor::startup::{Application, Parts};
 use secrecy::{ExposeSecret, SecretString};
@@ -187,6 +188,23 @@ impl TestApp {
         let listener = TcpListener::bind(address).unwrap();
         self.application = Some(Self::run(self.config(), listener).await);
         self.until_ready().await;
+    }
+
+    /// Stops Anchor and has it answer alone: nothing is projected, no process runs.
+    pub async fn restart_without_workers(&mut self) {
+        self.stop().await;
+        let address = self.base.strip_prefix("http://").unwrap();
+        let listener = TcpListener::bind(address).unwrap();
+        let parts = Parts { server: true, workers: false };
+        let started = Application::start(self.config(), parts, listener).await;
+        self.application = Some(started.unwrap());
+        let live = format!("{}/health/live", self.base);
+        self.until("it answers", async || self.http.get(&live).send().await.is_ok()).await;
+    }
+
+    /// The write side of the running Anchor.
+    pub fn ledger(&self) -> Ledger {
+        self.application.as_ref().expect("it runs").ledger.clone()
     }
 
     /// Looks again and again until `holds`; fails with `what` when it does not in time.

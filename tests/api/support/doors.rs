@@ -99,6 +99,14 @@ impl ServerProcess {
         &self.base
     }
 
+    /// How much memory it has, in kB.
+    pub fn resident_kb(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse().unwrap()
+    }
+
     /// Kills it without a word, as by `kill -9`.
     pub async fn kill(&mut self) {
         self.process.kill().await.unwrap();

@@ -53,15 +53,17 @@ impl Webhook {
 
     /// Sends it.
     pub async fn send(&self, app: &TestApp) -> Answer {
-        let request = app
-            .http
-            .post(format!("{}/api/webhooks/{}", app.base, self.partner))
+        TestApp::answer(self.request(app, &app.http).send().await.unwrap()).await
+    }
+
+    /// The request, before it leaves.
+    pub fn request(&self, app: &TestApp, http: &reqwest::Client) -> reqwest::RequestBuilder {
+        http.post(format!("{}/api/webhooks/{}", app.base, self.partner))
             .header("content-type", "application/json")
             .header("webhook-id", &self.id)
             .header("webhook-timestamp", self.at.to_string())
             .header("webhook-signature", &self.signature)
-            .body(self.body.clone());
-        TestApp::answer(request.send().await.unwrap()).await
+            .body(self.body.clone())
     }
 }
 

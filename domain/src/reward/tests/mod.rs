@@ -3,6 +3,7 @@
 #[allow(missing_docs, reason = "the tests read like sentences")]
 mod given;
 mod issuing;
+mod orders;
 mod properties;
 mod reaching;
 mod using;

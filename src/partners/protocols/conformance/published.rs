@@ -8,11 +8,10 @@ use uuid::Uuid;
 
 use super::partner::{Everybody, order_of, response, soon, yes_to};
 use crate::clock::real_now;
-use crate::partners::catalogue::WebhookScheme;
 use crate::partners::partner::Notice;
 use crate::partners::protocols::{PUBLISHED, capabilities_of};
 use crate::partners::settings::WebhookSecret;
-use crate::partners::signature::{SignatureError, SignatureHeaders, sign, verify};
+use crate::partners::signature::{Agreed, SignatureError, Unsigned, headers, verify};
 
 fn document(protocol: &str) -> Value {
     let address = format!("/docs/protocols/{protocol}.json");
@@ -175,21 +174,27 @@ fn every_partners_webhooks_are_refused_when_forged_cut_short_or_unsigned() {
     let secret = WebhookSecret::parse("a-secret-of-the-suite-for-all").unwrap();
     let other = WebhookSecret::parse("somebody-else's-secret-entirely").unwrap();
     let (body, now) = (b"{}".as_slice(), real_now());
-    let timestamp = now.timestamp().to_string();
-    let right = sign(&secret, "msg_1", now.timestamp(), body);
+    let unsigned = Unsigned { id: "msg_1", at: now.timestamp(), body };
     for entry in catalogue.iter() {
-        assert_eq!(entry.webhook_scheme(), WebhookScheme::StandardWebhooks, "{}", entry.id());
-        let checked = |signature: Option<&str>| {
-            let headers =
-                SignatureHeaders { id: Some("msg_1"), timestamp: Some(&timestamp), signature };
-            verify(std::slice::from_ref(&secret), &headers, body, now).map(|_| ())
+        let scheme = entry.webhook_scheme().clone();
+        let right = headers(&scheme, &secret, &unsigned);
+        let forged = headers(&scheme, &other, &unsigned);
+        let agreed = Agreed { scheme, secrets: vec![secret.clone()] };
+        let checked = |sent: &[(String, String)]| {
+            let header =
+                |name: &str| sent.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+            verify(&agreed, &header, body, now).map(|_| ())
         };
-        assert_eq!(checked(Some(&right)), Ok(()));
-        let forged = sign(&other, "msg_1", now.timestamp(), body);
-        assert_eq!(checked(Some(&forged)), Err(SignatureError::Wrong));
-        assert_eq!(checked(Some(&right[..20])), Err(SignatureError::Malformed));
-        assert_eq!(checked(Some("")), Err(SignatureError::Malformed));
-        assert_eq!(checked(None), Err(SignatureError::Missing));
+        let with = |change: &dyn Fn(&mut String)| {
+            let mut sent = right.clone();
+            change(&mut sent.last_mut().unwrap().1);
+            checked(&sent)
+        };
+        assert_eq!(checked(&right), Ok(()), "{}", entry.id());
+        assert_eq!(checked(&forged), Err(SignatureError::Wrong));
+        assert_eq!(with(&|value| value.truncate(20)), Err(SignatureError::Malformed));
+        assert_eq!(with(&String::clear), Err(SignatureError::Malformed));
+        assert_eq!(checked(&right[..right.len() - 1]), Err(SignatureError::Missing));
     }
 }
 

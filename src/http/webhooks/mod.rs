@@ -3,32 +3,41 @@
 //! What it means is worked out afterwards by [`crate::inbox`]: a notice that is answered is
 //! durable, and the partner never waits for us to think.
 //!
-//! *Guarantees*: sizes are bounded before any cryptography; the partner is found by the address and
-//! never by the body; nothing of a body is looked at before its signature is good. A bad signature
-//! and a signed body that is no JSON object leave a security event and nothing else.
+//! - [`gate`]: how many are taken in a second, and at once
+//! - [`strangers`]: who keeps coming with a wrong signature
+//! - `object`: what a body has to be
 //!
-//! Rows: W1, W2, W3, W4, W5.
+//! *Guarantees*: who has come too often, and what is too much or too large, is turned away before
+//! any cryptography and before the database is asked anything; the partner is found by the address
+//! and never by the body; nothing of a body is looked at before its signature is good. A bad
+//! signature and a signed body that is no JSON object leave a security event and nothing else.
+//!
+//! Rows: W1, W2, W3, W4, W5. Threats: T1, T2, T19.
 
-use actix_web::http::header::HeaderMap;
+pub mod gate;
+mod object;
+pub mod strangers;
+
+use actix_web::http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ids::PartnerId;
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use utoipa::ToSchema;
 
+use super::caller::Network;
 use super::json::read;
 use super::problem::{Code, Problem};
 use super::state::AppState;
 use crate::access::BySignature;
 use crate::inbox::security::{self, SecurityEvent};
 use crate::inbox::{AcceptedAs, Received};
-use crate::partners::settings::PartnerSettings;
-use crate::partners::signature::{SignatureHeaders, VerifiedNotice, verify};
+use crate::partners::signature::{Agreed, VerifiedNotice, claimed_id, verify};
+use gate::Full;
+use object::is_object;
 
 /// The most bytes a notice may have.
 pub const MAX_NOTICE_BYTES: usize = 256 * 1024;
-const MAX_LEVELS: usize = 64;
 
 /// That a notice is kept.
 #[derive(Debug, Serialize, ToSchema)]
@@ -37,8 +46,10 @@ pub struct Taken {
     accepted: bool,
 }
 
-/// Takes a partner's signed notice (Standard Webhooks). Answered once it is durable; the same
-/// `webhook-id` again is answered the same and has no further effect. At most 256 kB.
+/// Takes a partner's signed notice. Answered once it is durable; the same id again is answered the
+/// same and has no further effect. At most 256 kB. Signed by Standard Webhooks, the headers below,
+/// unless another scheme was agreed: the signature in one header, over the body alone or with the
+/// time in it, and the id in the body.
 #[utoipa::path(post, path = "/api/webhooks/{partner}", tag = "webhooks",
     request_body = Object,
     params(
@@ -53,6 +64,10 @@ pub struct Taken {
             content_type = "application/problem+json"),
         (status = 401, description = "signature_not_accepted",
             body = super::problem::ProblemShape, content_type = "application/problem+json"),
+        (status = 429, description = "too_many_requests: too many bad signatures from there",
+            body = super::problem::ProblemShape, content_type = "application/problem+json"),
+        (status = 503, description = "busy: more is coming than is taken",
+            body = super::problem::ProblemShape, content_type = "application/problem+json"),
     ))]
 pub async fn receive(
     _: BySignature,
@@ -60,21 +75,37 @@ pub async fn receive(
     payload: Payload,
     state: Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let (partner, settings) = sender(&request, &state)?;
+    let from = super::caller::network_of(&request, &state.trusted_proxies);
+    turn_away(&state, from)?;
+    let (partner, agreed) = sender(&request, &state)?;
+    let busy = |_: Full| Problem::new(Code::Busy);
+    state.gate.turn().await.map_err(busy)?;
     let body = read(&request, payload.into_inner(), MAX_NOTICE_BYTES).await?;
-    let door = Door { request: &request, state: &state, partner };
-    let verified = door.verified(settings, &body).await?;
+    let _inside = state.gate.enter().map_err(busy)?;
+    turn_away(&state, from)?;
+    let door = Door { request: &request, state: &state, partner: &partner, from };
+    let verified = door.verified(&agreed, &body).await?;
     door.store(&verified, &body).await?;
     Ok(HttpResponse::Accepted().json(Taken { accepted: true }))
 }
 
+/// Refuses who came too often with a wrong signature.
+fn turn_away(state: &AppState, from: Option<Network>) -> Result<(), Problem> {
+    match from.and_then(|from| state.strangers.turned_away_for(from)) {
+        None => Ok(()),
+        Some(seconds) => Err(Problem::new(Code::TooManyRequests)
+            .header(RETRY_AFTER, HeaderValue::from(seconds))
+            .detail("Too many signatures from this address were wrong.")),
+    }
+}
+
 /// The partner of the address, if notices are taken from it.
-fn sender<'a>(
+fn sender(
     request: &HttpRequest,
-    state: &'a AppState,
-) -> Result<(&'a PartnerId, &'a PartnerSettings), Problem> {
+    state: &AppState,
+) -> Result<(PartnerId, std::sync::Arc<Agreed>), Problem> {
     let id = request.match_info().get("partner").and_then(|text| text.parse::<PartnerId>().ok());
-    let known = id.and_then(|id| state.partners.get_key_value(&id));
+    let known = id.and_then(|id| state.agreements.with(&id).map(|agreed| (id, agreed)));
     known.ok_or_else(|| Problem::new(Code::PartnerUnknown))
 }
 
@@ -83,29 +114,26 @@ struct Door<'a> {
     request: &'a HttpRequest,
     state: &'a AppState,
     partner: &'a PartnerId,
+    from: Option<Network>,
 }
 
 impl Door<'_> {
-    async fn verified(
-        &self,
-        settings: &PartnerSettings,
-        body: &Bytes,
-    ) -> Result<VerifiedNotice, Problem> {
+    async fn verified(&self, agreed: &Agreed, body: &Bytes) -> Result<VerifiedNotice, Problem> {
         let headers = self.request.headers();
-        let signed = SignatureHeaders {
-            id: only(headers, "webhook-id"),
-            timestamp: only(headers, "webhook-timestamp"),
-            signature: only(headers, "webhook-signature"),
-        };
+        let header = |name: &str| only(headers, name);
         let now = self.state.clock.real_now();
-        match verify(&settings.webhook_secrets, &signed, body, now) {
+        match verify(agreed, &header, body, now) {
             Ok(verified) if is_object(body) => Ok(verified),
             Ok(verified) => {
                 self.remember("not_json", Some(verified.id())).await;
                 Err(Problem::new(Code::NotJson))
             }
             Err(refusal) => {
-                self.remember(refusal.as_str(), signed.id).await;
+                let id = claimed_id(&agreed.scheme, &header);
+                self.remember(refusal.as_str(), id).await;
+                if self.from.is_some_and(|from| self.state.strangers.was_wrong(from)) {
+                    self.remember("too_many_bad_signatures", None).await;
+                }
                 Err(Problem::new(Code::SignatureNotAccepted))
             }
         }
@@ -125,7 +153,7 @@ impl Door<'_> {
 
     /// Security events are kept as well as can be: a database that is away changes no answer.
     async fn remember(&self, kind: &str, external_id: Option<&str>) {
-        let address = self.request.peer_addr().map(|address| address.ip().to_string());
+        let address = self.from.map(|from| from.to_string());
         let event = SecurityEvent {
             kind,
             partner: Some(self.partner.as_str()),
@@ -146,32 +174,4 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let first = all.next()?;
     let is_only = all.next().is_none();
     Some(first.to_str().ok().filter(|_| is_only).unwrap_or_default())
-}
-
-/// One JSON object, in UTF-8, not deeper than anybody needs.
-fn is_object(body: &[u8]) -> bool {
-    body.trim_ascii_start().first() == Some(&b'{')
-        && std::str::from_utf8(body).is_ok()
-        && levels(body) <= MAX_LEVELS
-        && serde_json::from_slice::<IgnoredAny>(body).is_ok()
-}
-
-/// How deep brackets nest, strings left out. Counted before anything is parsed.
-fn levels(body: &[u8]) -> usize {
-    let (mut level, mut deepest) = (0_usize, 0_usize);
-    let (mut in_text, mut is_escaped) = (false, false);
-    for byte in body {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if in_text => is_escaped = true,
-            b'"' => in_text = !in_text,
-            b'{' | b'[' if !in_text => {
-                level += 1;
-                deepest = deepest.max(level);
-            }
-            b'}' | b']' if !in_text => level = level.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
