@@ -32,6 +32,7 @@ use crate::partners::{Partners, kept};
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::keep_links::KeepLinks;
+use crate::processes::notify::Notify;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
 use crate::processes::verify_accounts::VerifyAccounts;
@@ -119,6 +120,8 @@ impl Application {
             let runners = foundation.runners(&wake.head());
             moved = runners.iter().map(Runner::reached).collect();
             tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
+            let notify = foundation.notify(&config);
+            tasks.extend(notify.start(wake.head(), &stopped)?);
         }
         tasks.push(tokio::spawn(watch_partners(foundation.partners.clone(), stopped.clone())));
         tasks.extend(wake.into_tasks());
@@ -240,6 +243,16 @@ impl Foundation {
         );
         tasks.push(tokio::spawn(worker.run(stop.clone())));
         tasks
+    }
+
+    fn notify(&self, config: &Config) -> Notify {
+        Notify {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            settings: config.messages.clone(),
+        }
     }
 
     fn issue_rewards(

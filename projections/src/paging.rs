@@ -38,12 +38,13 @@ impl Page {
     }
 
     /// One more than the page holds: whether there is a next page is then known.
-    pub(crate) fn fetched(&self) -> i64 {
+    #[must_use]
+    pub fn fetched(&self) -> i64 {
         self.limit + 1
     }
 
     /// Cuts what was fetched to the page; the mark of its last row when more follow.
-    pub(crate) fn cut<T>(
+    pub fn cut<T>(
         &self,
         mut rows: Vec<T>,
         mark: impl Fn(&T) -> String,
@@ -56,17 +57,24 @@ impl Page {
     }
 
     /// A mark that is an id.
-    pub(crate) fn after_text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn after_text(&self) -> Option<&str> {
         self.after.as_deref()
     }
 
     /// A mark that is a position.
-    pub(crate) fn after_position(&self) -> Result<Option<i64>, PageError> {
+    ///
+    /// # Errors
+    /// [`PageError::Cursor`] when it is not one.
+    pub fn after_position(&self) -> Result<Option<i64>, PageError> {
         self.after.as_ref().map(|mark| mark.parse().map_err(|_| PageError::Cursor)).transpose()
     }
 
     /// A mark that is an instant and an id.
-    pub(crate) fn after_instant(&self) -> Result<Option<(DateTime<Utc>, Uuid)>, PageError> {
+    ///
+    /// # Errors
+    /// [`PageError::Cursor`] when it is not one.
+    pub fn after_instant(&self) -> Result<Option<(DateTime<Utc>, Uuid)>, PageError> {
         let Some(mark) = &self.after else { return Ok(None) };
         let (micros, id) = mark.split_once('_').ok_or(PageError::Cursor)?;
         let micros = micros.parse().map_err(|_| PageError::Cursor)?;
@@ -76,7 +84,8 @@ impl Page {
 }
 
 /// The mark of a row by instant and id.
-pub(crate) fn instant_mark(at: DateTime<Utc>, id: Uuid) -> String {
+#[must_use]
+pub fn instant_mark(at: DateTime<Utc>, id: Uuid) -> String {
     format!("{}_{id}", at.timestamp_micros())
 }
 

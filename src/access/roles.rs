@@ -227,6 +227,13 @@ impl Group for Finance {
     const ROLES: &'static [Role] = &[Role::Finance];
 }
 
+/// Whoever runs this Anchor.
+#[derive(Debug, Clone, Copy)]
+pub enum Admins {}
+impl Group for Admins {
+    const ROLES: &'static [Role] = &[Role::Admin];
+}
+
 /// Who may read the activity log: staff all of it, a partner's people their own.
 #[derive(Debug, Clone, Copy)]
 pub enum ActivityReaders {}
