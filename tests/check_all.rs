@@ -4,6 +4,7 @@
 //! `cargo check-all` runs all of it, `cargo check-all -- NAME` only the tests whose name contains
 //! NAME. Two runs at once do not meet: each has a server, a folder and ports of its own.
 
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anchor::cli::serve::StopSignal;
@@ -44,7 +45,8 @@ async fn check(arguments: &[String]) -> anyhow::Result<()> {
         let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
         cargo(&lints, &[]).await?;
     }
-    install_foreign_servers().await?;
+    install_from_npm().await?;
+    install_from_pypi().await?;
     let folder = in_memory_if_possible()?;
     let cluster = PrivateCluster::start(&folder.path().join("pg"), Durability::Fast).await?;
     cluster.create_database_if_missing(TEMPLATE).await?;
@@ -59,10 +61,22 @@ async fn check(arguments: &[String]) -> anyhow::Result<()> {
     tested
 }
 
-/// Servers that were written by others, for the tests to stand against; installed once.
-async fn install_foreign_servers() -> anyhow::Result<()> {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign");
-    if std::path::Path::new(folder).join("node_modules/.package-lock.json").exists() {
+/// Where servers and packages are that were written by others, for the tests to stand against.
+const FOREIGN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign");
+
+/// Whether what is installed is as old as the list of it, or older.
+fn is_newer(list: &str, installed: &str) -> bool {
+    let changed = |name: &str| std::fs::metadata(Path::new(FOREIGN).join(name))?.modified();
+    match (changed(list), changed(installed)) {
+        (Ok(list), Ok(installed)) => list > installed,
+        _ => true,
+    }
+}
+
+/// Servers and packages from npm; installed once.
+async fn install_from_npm() -> anyhow::Result<()> {
+    let folder = FOREIGN;
+    if !is_newer("package-lock.json", "node_modules/.package-lock.json") {
         return Ok(());
     }
     println!("npm ci --prefix tests/foreign");
@@ -73,6 +87,30 @@ async fn install_foreign_servers() -> anyhow::Result<()> {
     if !status.success() {
         bail!("the foreign servers could not be installed: `npm ci --prefix tests/foreign`");
     }
+    Ok(())
+}
+
+/// Packages from PyPI, in an environment of their own; installed once.
+async fn install_from_pypi() -> anyhow::Result<()> {
+    if !is_newer("requirements.txt", ".venv/installed") {
+        return Ok(());
+    }
+    let missing = "python3 or its venv is missing: \
+                   `apt-get install -y --no-install-recommends python3 python3-venv`";
+    let pip = format!("{FOREIGN}/.venv/bin/pip");
+    for (program, words) in [
+        ("python3", ["-m", "venv", ".venv"].as_slice()),
+        (&pip, &["install", "--quiet", "-r", "requirements.txt"]),
+    ] {
+        println!("tests/foreign: {program} {}", words.join(" "));
+        let mut step = tokio::process::Command::new(program);
+        step.args(words).env("PIP_DISABLE_PIP_VERSION_CHECK", "1").current_dir(FOREIGN);
+        let status = step.kill_on_drop(true).status().await.context(missing)?;
+        if !status.success() {
+            bail!("tests/foreign: `{program} {}` did not work; {missing}", words.join(" "));
+        }
+    }
+    std::fs::write(Path::new(FOREIGN).join(".venv/installed"), "")?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod journeys;
 mod linking;
 mod main_job;
 mod many_at_once;
+mod messages;
 mod partners;
 mod rebuild;
 mod rewards;

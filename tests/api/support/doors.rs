@@ -45,13 +45,21 @@ pub struct ServerProcess {
 impl ServerProcess {
     /// So many of them on one database, with one sandbox.
     pub async fn start_several(count: usize) -> (TestApp, Vec<Self>) {
+        Self::start_several_with(count, &[]).await
+    }
+
+    /// The same with further variables.
+    pub async fn start_several_with(
+        count: usize,
+        further: &[(&str, &str)],
+    ) -> (TestApp, Vec<Self>) {
         // All at once, so that none is given twice.
         let listeners: Vec<_> =
             (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let base = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
         let bases: Vec<String> = listeners.iter().map(base).collect();
         drop(listeners);
-        let app = TestApp::without_anchor(bases.clone(), &[]).await;
+        let app = TestApp::without_anchor(bases.clone(), further).await;
         let mut processes = Vec::new();
         for base in bases {
             let process = Self::run(&app, &base);
