@@ -93,8 +93,8 @@ impl Outbox {
         Self { pool, staff: settings.staff.iter().map(staff_audience).collect() }
     }
 
-    /// Tells support, by e-mail and to the systems that want `alert.raised`; answers whether this
-    /// cause is new.
+    /// Tells support, by e-mail and to the systems that want `alert.raised`; answers whether there
+    /// was anybody to whom this cause is new.
     ///
     /// # Errors
     /// When the outbox cannot be written; nothing was told then, and it may be called again.

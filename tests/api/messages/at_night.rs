@@ -6,7 +6,9 @@
 use chrono::{Duration, Timelike as _};
 
 use super::Mailbox;
-use super::members::{now, somebody, states, until_message, with_mail, with_mail_at};
+use super::members::{
+    now, somebody, states, until_message, until_nothing_is_due, with_mail, with_mail_at,
+};
 
 /// Moves the clock by hours, one after the other, until the message stands so; answers after how
 /// many.
@@ -16,14 +18,7 @@ async fn hours_until_sent(app: &crate::support::TestApp, mailbox: &Mailbox, to: 
             return hour;
         }
         app.forward(Duration::hours(1)).await;
-        // Claimed or not: a message that is due is taken up by the next turn.
-        app.until("what is due was taken up", async || {
-            let due = "SELECT count(*) FROM messages
-                        WHERE state = 'waiting' AND next_at <= ledger_now() + interval '5 minutes'";
-            let due: i64 = sqlx::query_scalar(due).fetch_one(&app.pool).await.unwrap();
-            due == 0
-        })
-        .await;
+        until_nothing_is_due(app).await;
     }
     24
 }

@@ -10,6 +10,8 @@ mod members;
 mod once;
 mod receiver;
 mod staff;
+mod wire;
 
 pub use mailbox::{Letter, Mailbox};
+pub use members::{somebody, until_message};
 pub use receiver::{Receiver, Says};
