@@ -19,6 +19,7 @@ use url::Url;
 
 use crate::conformance::SealKey;
 use crate::http::caller::TrustedProxies;
+use crate::messages::MessageSettings;
 use crate::partners::Catalogue;
 use crate::partners::settings::{self, PartnerSettings};
 use crate::vault::Keyring;
@@ -74,6 +75,18 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "64 hexadecimal characters that sign certificates; `openssl rand -hex 32` makes some",
     ),
     ("ANCHOR_SUPPORT_CONTACT", "how members reach a person, shown where something failed"),
+    (
+        "ANCHOR_SUPPORT_EMAIL",
+        "who is told by e-mail when something needs a person; several, space separated",
+    ),
+    (
+        "ANCHOR_MAIL_FROM",
+        "whom e-mail is from; Anchor <no-reply@ the host of ANCHOR_PUBLIC_URL> when absent",
+    ),
+    (
+        "SMTP_URL",
+        "smtps://user:password@host or smtp://…, sealed unless on this machine; no e-mail when absent",
+    ),
     ("ANCHOR_LOG_FORMAT", "text or json; text on a terminal"),
     ("RUST_LOG", "what is logged, such as info or anchor=debug"),
 ];
@@ -103,6 +116,8 @@ pub struct Config {
     pub step_up_from: Amount,
     /// How members reach a person.
     pub support_contact: Option<String>,
+    /// Mail server, sender, and who is support.
+    pub messages: MessageSettings,
     /// All partners that are known.
     pub catalogue: Catalogue,
     /// Those that have their settings.
@@ -133,6 +148,11 @@ impl Config {
         let webhooks_per_second =
             reader.or_default("ANCHOR_WEBHOOKS_PER_SECOND", "0", "a whole number, 0 for no limit");
         let support_contact = reader.optional("ANCHOR_SUPPORT_CONTACT");
+        let messages = public_url.as_ref().map(|url| {
+            let (messages, problems) = MessageSettings::read(url, variable);
+            reader.problems.extend(problems);
+            messages
+        });
         let catalogue = reader.catalogue();
         let mut partners = BTreeMap::new();
         if let (Some(catalogue), Some(public_url)) = (&catalogue, &public_url) {
@@ -147,6 +167,7 @@ impl Config {
             Some(keyring),
             Some(supabase_url),
             Some(step_up_from),
+            Some(messages),
             Some(trusted_proxies),
             Some(webhooks_per_second),
             Some(catalogue),
@@ -158,6 +179,7 @@ impl Config {
             keyring,
             supabase_url,
             step_up_from,
+            messages,
             trusted_proxies,
             webhooks_per_second,
             catalogue,
@@ -178,6 +200,7 @@ impl Config {
             webhooks_per_second: NonZeroU32::new(webhooks_per_second),
             step_up_from,
             support_contact,
+            messages,
             catalogue,
             partners,
         })

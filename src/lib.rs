@@ -4,6 +4,7 @@
 //!
 //! - [`http`], [`access`]: requests in, whom they serve
 //! - [`ledger`]: commands become events; the only place that appends
+//! - [`messages`]: what people and other systems are told
 //! - [`inbox`]: what partners tell us, durable before it is answered
 //! - [`processes`]: what happens by itself
 //! - [`partners`], [`vault`]: calls out, and what keeps secrets secret
@@ -36,6 +37,7 @@ pub mod database;
 pub mod http;
 pub mod inbox;
 pub mod ledger;
+pub mod messages;
 pub mod partners;
 pub mod postgres;
 pub mod processes;

@@ -36,6 +36,7 @@ use crate::partners::{Partners, kept};
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::keep_links::KeepLinks;
+use crate::processes::notify::Notify;
 use crate::processes::raise_alerts::RaiseAlerts;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::turns::take_turns;
@@ -127,6 +128,8 @@ impl Application {
             let runners = foundation.runners(&wake.head());
             moved = runners.iter().map(Runner::reached).collect();
             tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
+            let notify = foundation.notify(&config);
+            tasks.extend(notify.start(wake.head(), &stopped)?);
         }
         tasks.push(tokio::spawn(watch_partners(foundation.partners.clone(), stopped.clone())));
         tasks.extend(wake.into_tasks());
@@ -286,6 +289,16 @@ impl Foundation {
         };
         tasks.push(tokio::spawn(alerts.run(stop.clone())));
         tasks
+    }
+
+    fn notify(&self, config: &Config) -> Notify {
+        Notify {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            vault: self.vault.clone(),
+            clock: self.clock.clone(),
+            settings: config.messages.clone(),
+        }
     }
 
     fn issue_rewards(

@@ -80,7 +80,10 @@ impl Page {
     }
 
     /// A mark that is an instant and an id.
-    pub(crate) fn after_instant(&self) -> Result<Option<(DateTime<Utc>, Uuid)>, PageError> {
+    ///
+    /// # Errors
+    /// [`PageError::Cursor`] when it is not one.
+    pub fn after_instant(&self) -> Result<Option<(DateTime<Utc>, Uuid)>, PageError> {
         let Some(mark) = &self.after else { return Ok(None) };
         let (micros, id) = mark.split_once('_').ok_or(PageError::Cursor)?;
         let micros = micros.parse().map_err(|_| PageError::Cursor)?;
@@ -90,7 +93,8 @@ impl Page {
 }
 
 /// The mark of a row by instant and id.
-pub(crate) fn instant_mark(at: DateTime<Utc>, id: Uuid) -> String {
+#[must_use]
+pub fn instant_mark(at: DateTime<Utc>, id: Uuid) -> String {
     format!("{}_{id}", at.timestamp_micros())
 }
 

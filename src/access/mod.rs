@@ -17,7 +17,7 @@ pub mod token;
 
 pub use mint::{MintError, NewToken, mint};
 pub use roles::{
-    ActivityReaders, Anyone, BySignature, ComesBack, Finance, Member, Service, Staff, Support,
-    WhoMay,
+    ActivityReaders, Admins, Anyone, BySignature, ComesBack, Finance, Member, Service, Staff,
+    Support, WhoMay,
 };
 pub use token::{Aal, AccessError, NoTrust, Person, Role, TokenTrust};

@@ -227,6 +227,13 @@ impl Group for Finance {
     const ROLES: &'static [Role] = &[Role::Finance];
 }
 
+/// Whoever runs this Anchor.
+#[derive(Debug, Clone, Copy)]
+pub enum Admins {}
+impl Group for Admins {
+    const ROLES: &'static [Role] = &[Role::Admin];
+}
+
 /// Support workers, and administrators who help out.
 #[derive(Debug, Clone, Copy)]
 pub enum Support {}

@@ -19,6 +19,7 @@ pub mod json;
 pub mod members;
 pub mod openapi;
 pub mod operations;
+pub mod outgoing_webhooks;
 pub mod partners;
 pub mod position;
 pub mod problem;

@@ -22,7 +22,7 @@ use super::problem::{Code, Problem};
 use super::{
     accounts, activity, consents, members, openapi, partners, progress, reconciliation, rewards,
 };
-use super::{support, support_services, webhooks};
+use super::{outgoing_webhooks, support, support_services, webhooks};
 use crate::access::WhoMay;
 use crate::access::roles::ServesWhom;
 
@@ -67,6 +67,12 @@ pub fn all() -> Vec<Line> {
         put("/api/members/{id}/contact", members::report_contact),
         get("/api/activity", activity::list),
         get("/api/reconciliation/summary", reconciliation::summary),
+        get("/api/outgoing-webhooks", outgoing_webhooks::list),
+        post("/api/outgoing-webhooks", outgoing_webhooks::enter),
+        delete("/api/outgoing-webhooks/{id}", outgoing_webhooks::remove),
+        post("/api/outgoing-webhooks/{id}/rotate", outgoing_webhooks::rotate),
+        get("/api/outgoing-webhooks/{id}/deliveries", outgoing_webhooks::deliveries),
+        post("/api/outgoing-webhooks/deliveries/{id}/resend", outgoing_webhooks::resend),
         get("/api/support-services", support_services::list),
         get("/api/support/alerts", support::list_alerts),
         post("/api/support/alerts/{id}/acknowledge", support::acknowledge_alert),

@@ -14,6 +14,7 @@
 //! - [`keep_links`]: which member has to agree at a partner once more (P8)?
 //! - [`account_holders`]: whose is an outside account?
 //! - [`watch_partners`]: is a partner back that was left alone (D5)?
+//! - [`notify`]: who has to know of it (U4)?
 //! - [`raise_alerts`]: what should people look at (W4)?
 //! - [`describe_partners`]: what does the catalogue say that the ledger does not know yet (P6)?
 //!
@@ -24,6 +25,7 @@ pub mod describe_partners;
 pub mod expire_vouchers;
 pub mod issue_reward;
 pub mod keep_links;
+pub mod notify;
 pub mod raise_alerts;
 pub mod reach_milestones;
 pub mod turns;

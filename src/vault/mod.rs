@@ -7,6 +7,7 @@
 //! - [`rotation`]: another key in the place of the one outside, while everything runs
 //! - [`sealing`]: what the rest of the program asks
 //! - [`partner_secrets`]: credentials and tokens at rest
+//! - [`outgoing_secrets`]: what our own notices are signed with
 //! - [`link_states`], [`member_tokens`]: what members agreed to at partners
 //!
 //! *Guarantees*: a fresh nonce each time; a ciphertext opens only where it was sealed for; nothing
@@ -18,6 +19,7 @@ pub mod keyring;
 mod link_states;
 mod member_keys;
 mod member_tokens;
+mod outgoing_secrets;
 mod partner_secrets;
 mod program_keys;
 pub mod rotation;

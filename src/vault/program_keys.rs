@@ -10,12 +10,13 @@ use super::error::VaultError;
 use super::keyring::{Key, Keyring};
 use super::member_keys::unwrap;
 
-/// Keys for references, keyed hashes and what is kept for partners.
+/// Keys for references, keyed hashes, what is kept for partners, and what signs our notices.
 #[derive(Clone)]
 pub(super) struct ProgramKeys {
     pub reference: Key,
     pub tag: Key,
     pub partner: Key,
+    pub outgoing: Key,
 }
 
 impl ProgramKeys {
@@ -25,6 +26,7 @@ impl ProgramKeys {
             reference: one(pool, keyring, "reference").await?,
             tag: one(pool, keyring, "tag").await?,
             partner: one(pool, keyring, "partner").await?,
+            outgoing: one(pool, keyring, "outgoing").await?,
         })
     }
 }

@@ -137,6 +137,11 @@ impl Vault {
         Ok(opened.to_vec())
     }
 
+    /// What the secrets of outgoing webhooks are sealed with.
+    pub(super) fn outgoing_key(&self) -> &Key {
+        &self.program.outgoing
+    }
+
     /// What a partner calls an order of ours: sixteen characters that say nothing, different at
     /// each partner and in each round.
     #[must_use]

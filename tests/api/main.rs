@@ -10,6 +10,7 @@ mod keys;
 mod linking;
 mod main_job;
 mod many_at_once;
+mod messages;
 mod partners;
 mod rebuild;
 mod rewards;

@@ -20,10 +20,13 @@ use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use crate::messages::{Mailbox, Receiver, somebody, until_message};
 use crate::support::{TestApp, Who};
 
 const EMAIL: &str = "quokka.rottnest@members.example";
 const NAME: &str = "Quokka Rottnest";
+const MAIL_PASSWORD: &str = "tawny-frogmouth-at-the-mail-server";
+const STAFF: &str = "bilby.burrow@staff.example";
 const SPILLED: &str = "a-marker-in-a-webhook-that-nobody-knows";
 
 /// Everything that must not be found, with what it is.
@@ -93,6 +96,15 @@ async fn use_it(app: &TestApp, secrets: &mut Secrets) {
     assert_eq!(app.ask(&service, Method::PUT, &path, Some(wrong)).await.status, 422);
     let lost = format!("/api/rewards?{}", EMAIL.replace('@', "="));
     assert_eq!(app.get(&member, &lost).await.status, 400);
+    let receiver = Receiver::start().await;
+    let wish = json!({ "url": receiver.url });
+    let entered = app.post(&Who::new(Role::Admin), "/api/outgoing-webhooks", wish).await;
+    let secret = entered.body["secret"].as_str().unwrap().to_owned();
+    secrets.insert(secret.trim_start_matches("whsec_").to_owned(), "what signs notices".into());
+    let awake = somebody(app, Some(EMAIL), 12, 30).await;
+    until_message(app, &awake, "issued", "sent").await;
+    app.until("a notice came", async || receiver.count("reward.issued") == 1).await;
+    receiver.stop().await;
     app.until_idle().await;
 }
 
@@ -105,6 +117,8 @@ fn what_is_known_before(app: &TestApp) -> Secrets {
     }
     secrets.insert(EMAIL.into(), "an e-mail address".into());
     secrets.insert(NAME.into(), "a name".into());
+    secrets.insert(MAIL_PASSWORD.into(), "the mail server's password".into());
+    secrets.insert(STAFF.into(), "an address of support's".into());
     secrets.insert(SPILLED.into(), "a webhook's body".into());
     secrets.insert("redemption_id\\\":".into(), "a webhook's body, quoted".into());
     secrets.insert("sbx_".into(), "a partner's token".into());
@@ -135,7 +149,10 @@ fn assert_hidden(place: &str, text: &str, secrets: &Secrets) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dump_and_the_logs_at_their_most_talkative_hold_no_secret() {
-    let mut app = TestApp::start().await;
+    let mailbox = Mailbox::open_at(0, Some(("anchor", MAIL_PASSWORD)));
+    let mail = format!("smtp://anchor:{MAIL_PASSWORD}@127.0.0.1:{}", mailbox.port);
+    let further = [("SMTP_URL", mail.as_str()), ("ANCHOR_SUPPORT_EMAIL", STAFF)];
+    let mut app = TestApp::start_with(&further).await;
     app.stop().await;
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");

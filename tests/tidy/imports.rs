@@ -26,6 +26,11 @@ const FORBIDDEN_USES: &[(&str, &[&str], &str)] = &[
         &["crate::ledger", "crate::http", "projections::", "crate::inbox"],
         "a partner is spoken to; it decides nothing",
     ),
+    (
+        "src/messages",
+        &["crate::ledger", "crate::http", "crate::partners", "crate::vault", "crate::inbox"],
+        "messages are a leaf",
+    ),
     ("src/inbox", &["crate::http"], "the inbox is behind the edge"),
     ("src/processes", &["crate::http"], "processes are behind the edge"),
     (

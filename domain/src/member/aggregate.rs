@@ -63,6 +63,12 @@ impl Member {
         self.email.is_some()
     }
 
+    /// Whether they asked to be forgotten: nothing is told to them any more.
+    #[must_use]
+    pub fn asked_to_be_forgotten(&self) -> bool {
+        self.is_erasure_requested || self.is_erased
+    }
+
     /// Where messages go, sealed.
     #[must_use]
     pub fn email(&self) -> Option<&Sealed<Email>> {
