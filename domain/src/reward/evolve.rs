@@ -18,9 +18,11 @@ impl Reward {
             self.reached = Some(e.clone());
         }
         let Some(reached) = &self.reached else { return };
-        self.status = self.status.after(event, reached.reward_type, reached.amount);
+        let face = self.voucher.as_ref().map_or(reached.amount, |voucher| voucher.amount);
+        self.status = self.status.after(event, reached.reward_type, face);
         self.evolve_asking(event);
         self.evolve_having(event);
+        self.evolve_support(event);
     }
 
     /// Choosing, asking, and what was answered.
@@ -44,7 +46,11 @@ impl Reward {
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
             | RewardEvent::ExpiryUndone(_)
-            | RewardEvent::VoucherVoided(_) => {}
+            | RewardEvent::VoucherVoided(_)
+            | RewardEvent::RewardResumed(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
                     partner_id: e.partner_id.clone(),
@@ -86,10 +92,20 @@ impl Reward {
                 let state = AttemptState::Requested { resolve_at: e.resolve_at };
                 self.move_attempt(e.attempt, state);
             }
-            RewardEvent::OutcomeAttested(e) if e.issued => {}
+            RewardEvent::AttestationBegun(e) => {
+                if let Some(attempt) = self.attempt_mut(e.attempt) {
+                    attempt.statement = Some(e.clone());
+                }
+            }
             RewardEvent::OutcomeAttested(e) => {
-                self.chosen = None;
-                self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
+                if !e.issued {
+                    self.chosen = None;
+                    self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
+                }
+                if let Some(attempt) = self.attempt_mut(e.attempt) {
+                    attempt.statement = None;
+                    attempt.attested_issued = e.partner_ref.clone();
+                }
             }
             RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
         }
@@ -139,6 +155,7 @@ impl Reward {
             }),
             RewardEvent::VoucherVoided(e) => {
                 self.empty_voucher();
+                self.voucher.iter_mut().for_each(|voucher| voucher.is_voided = true);
                 self.chosen = None;
                 self.given_back = Some(e.unspent);
             }
@@ -159,14 +176,23 @@ impl Reward {
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
             | RewardEvent::RewardFailed(_)
-            | RewardEvent::RewardCancelled(_) => {}
+            | RewardEvent::RewardCancelled(_)
+            | RewardEvent::RewardResumed(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_) => {}
         }
     }
 
     fn move_attempt(&mut self, number: u32, state: AttemptState) -> Option<&mut Attempt> {
-        let attempt = self.attempts.iter_mut().find(|attempt| attempt.attempt == number)?;
+        let attempt = self.attempt_mut(number)?;
         attempt.state = state;
         Some(attempt)
+    }
+
+    fn attempt_mut(&mut self, number: u32) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.attempt == number)
     }
 
     fn keep_redemption(&mut self, id: &str, redemption: Redemption, remaining: Amount) {
@@ -192,11 +218,14 @@ fn attempt(e: &IssuanceRequested) -> Attempt {
         idempotency_key: e.idempotency_key,
         reference: e.reference.clone(),
         request_digest: e.request_digest.clone(),
+        amount: e.amount,
         deferrals: 0,
         looks: 0,
         may_have_arrived: false,
         requested_at: e.occurred_at,
         state: AttemptState::Requested { resolve_at: e.resolve_at },
+        statement: None,
+        attested_issued: None,
     }
 }
 
@@ -222,6 +251,7 @@ fn voucher(e: &VoucherIssued) -> IssuedVoucher {
         amount: e.amount,
         remaining: e.amount,
         expired: None,
+        is_voided: false,
         code: e.code.clone(),
         pin: e.pin.clone(),
         barcode: e.barcode.clone(),
