@@ -56,7 +56,7 @@ pub enum AttemptState {
 }
 
 /// One try to have a partner issue value, under one idempotency key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are those of `IssuanceRequested`")]
 pub struct Attempt {
     pub attempt: u32,
@@ -303,7 +303,9 @@ impl Reward {
         self.given_back.unwrap_or(whole)
     }
 
-    pub(super) fn attempt(&self, number: u32) -> Option<&Attempt> {
+    /// The attempt of this number.
+    #[must_use]
+    pub fn attempt(&self, number: u32) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.attempt == number)
     }
 }

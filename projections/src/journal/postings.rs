@@ -117,7 +117,12 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         | E::IssuanceNotFound(_)
         | E::IssuanceRepeated(_)
         | E::VoucherRevealed(_)
-        | E::RewardFailed(_) => Vec::new(),
+        | E::RewardFailed(_)
+        | E::RewardResumed(_)
+        | E::AttestationBegun(_)
+        | E::VoidRequested(_)
+        | E::VoidOutcomeUnknown(_)
+        | E::VoidRefused(_) => Vec::new(),
     }
 }
 

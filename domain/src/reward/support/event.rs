@@ -30,7 +30,7 @@ pub struct RewardResumed {
 }
 
 /// One person says how an unknown attempt ended; a second one has to say the same.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttestationBegun {
     /// Whose.
     pub member_id: MemberId,
