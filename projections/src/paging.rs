@@ -38,12 +38,13 @@ impl Page {
     }
 
     /// One more than the page holds: whether there is a next page is then known.
-    pub(crate) fn fetched(&self) -> i64 {
+    #[must_use]
+    pub fn fetched(&self) -> i64 {
         self.limit + 1
     }
 
     /// Cuts what was fetched to the page; the mark of its last row when more follow.
-    pub(crate) fn cut<T>(
+    pub fn cut<T>(
         &self,
         mut rows: Vec<T>,
         mark: impl Fn(&T) -> String,
@@ -56,7 +57,8 @@ impl Page {
     }
 
     /// A mark that is an id.
-    pub(crate) fn after_text(&self) -> Option<&str> {
+    #[must_use]
+    pub fn after_text(&self) -> Option<&str> {
         self.after.as_deref()
     }
 

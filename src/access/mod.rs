@@ -17,6 +17,7 @@ pub mod token;
 
 pub use mint::{MintError, NewToken, mint};
 pub use roles::{
-    ActivityReaders, Anyone, BySignature, ComesBack, Finance, Member, Service, Staff, WhoMay,
+    ActivityReaders, Anyone, BySignature, ComesBack, Finance, Member, Service, Staff, SupportTeam,
+    WhoMay,
 };
 pub use token::{Aal, AccessError, NoTrust, Person, Role, TokenTrust};

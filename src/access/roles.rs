@@ -227,6 +227,13 @@ impl Group for Finance {
     const ROLES: &'static [Role] = &[Role::Finance];
 }
 
+/// Those who help members: the support team, and who runs it all.
+#[derive(Debug, Clone, Copy)]
+pub enum SupportTeam {}
+impl Group for SupportTeam {
+    const ROLES: &'static [Role] = &[Role::Support, Role::Admin];
+}
+
 /// Who may read the activity log: staff all of it, a partner's people their own.
 #[derive(Debug, Clone, Copy)]
 pub enum ActivityReaders {}

@@ -28,6 +28,7 @@ pub mod rewards;
 pub mod routes;
 pub mod server;
 pub mod state;
+pub mod support;
 pub mod support_services;
 #[cfg(test)]
 mod tests;

@@ -21,7 +21,7 @@ use super::problem::{Code, Problem};
 use super::{
     accounts, activity, consents, members, openapi, partners, progress, reconciliation, rewards,
 };
-use super::{support_services, webhooks};
+use super::{support, support_services, webhooks};
 use crate::access::WhoMay;
 use crate::access::roles::ServesWhom;
 
@@ -65,6 +65,17 @@ pub fn all() -> Vec<Line> {
         post("/api/members/{id}/journey/restart", members::restart_journey),
         put("/api/members/{id}/contact", members::report_contact),
         get("/api/activity", activity::list),
+        get("/api/support/rewards", support::rewards::list),
+        get("/api/support/rewards/{id}", support::rewards::show),
+        post("/api/support/rewards/{id}/retry", support::rewards::retry),
+        post("/api/support/rewards/{id}/redirect", support::rewards::redirect),
+        post("/api/support/rewards/{id}/cancel", support::rewards::cancel),
+        post("/api/support/rewards/{id}/void", support::rewards::void),
+        post("/api/support/rewards/{id}/reissue", support::rewards::reissue),
+        post("/api/support/rewards/{id}/resolve", support::rewards::resolve),
+        get("/api/support/webhooks", support::webhooks::list),
+        post("/api/support/webhooks/{id}/retry", support::webhooks::retry),
+        post("/api/support/webhooks/{id}/dismiss", support::webhooks::dismiss),
         get("/api/reconciliation/summary", reconciliation::summary),
         get("/api/support-services", support_services::list),
         post("/api/support-services/{id}/referral", support_services::refer),

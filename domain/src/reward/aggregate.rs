@@ -222,9 +222,9 @@ impl Reward {
             | C::RecordRedemption { .. }
             | C::ReverseRedemption { .. }
             | C::ExpireVoucher { .. } => self.decide_using(reached, command, at),
-            C::VoidVoucher { .. }
-            | C::RecordVoidRefused { .. }
-            | C::RecordVoidUnknown { .. } => self.decide_void(reached, command, at),
+            C::VoidVoucher { .. } | C::RecordVoidRefused { .. } | C::RecordVoidUnknown { .. } => {
+                self.decide_void(reached, command, at)
+            }
             C::Support(wish) => self.decide_support(reached, wish, at),
         }
     }

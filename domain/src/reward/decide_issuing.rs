@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::{
     Attempt, AttemptState, CreditApplied, IssuanceDeferred, IssuanceNotFound,
     IssuanceOutcomeUnknown, IssuanceRefused, IssuanceRepeated, IssuanceRequested, LateIssueFound,
-    MilestoneReached, RecordVoucher, Reward, RewardCommand, RewardError,
-    RewardEvent, RewardFailed, RewardStatus, VoucherIssued,
+    MilestoneReached, RecordVoucher, Reward, RewardCommand, RewardError, RewardEvent,
+    RewardFailed, RewardStatus, VoucherIssued,
 };
 use crate::money::{Amount, Currency, Money};
 
@@ -195,8 +195,9 @@ impl Reward {
             currency: reached.currency,
             occurred_at: at,
         };
-        let tries = self.counting_refusals().iter().filter(|refusal| refusal.counts_as_try).count()
-            + usize::from(counts_as_try);
+        let tries =
+            self.counting_refusals().iter().filter(|refusal| refusal.counts_as_try).count()
+                + usize::from(counts_as_try);
         let mut events = vec![refused.into()];
         if tries >= MAX_TRIES {
             let why = "refused_three_times".to_owned();

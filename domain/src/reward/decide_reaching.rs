@@ -7,8 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     AccountAwaited, ChosenBecause, MilestoneReached, PartnerChosen, ReachMilestone, Reward,
     RewardCommand, RewardError, RewardEvent, RewardFailed, RewardHeld, RewardReleased,
-    RewardStatus, RewardType, ValueKind, VerificationPassed,
-    VerificationRequested,
+    RewardStatus, RewardType, ValueKind, VerificationPassed, VerificationRequested,
 };
 use crate::ids::{AccountId, PartnerId};
 
@@ -187,7 +186,10 @@ impl Reward {
         ])
     }
 
-    pub(super) fn eligible(reached: &MilestoneReached, partner: &PartnerId) -> Result<(), RewardError> {
+    pub(super) fn eligible(
+        reached: &MilestoneReached,
+        partner: &PartnerId,
+    ) -> Result<(), RewardError> {
         if reached.eligible_partners.contains(partner) {
             Ok(())
         } else {

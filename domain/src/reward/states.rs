@@ -89,13 +89,9 @@ impl RewardStatus {
             S::AwaitingVerification => {
                 &[S::AwaitingChoice, S::OnReview, S::Processing, S::Cancelled]
             }
-            S::OnReview => &[
-                S::Pending,
-                S::AwaitingChoice,
-                S::AwaitingAccount,
-                S::Processing,
-                S::Cancelled,
-            ],
+            S::OnReview => {
+                &[S::Pending, S::AwaitingChoice, S::AwaitingAccount, S::Processing, S::Cancelled]
+            }
             S::Processing => &[
                 S::Pending,
                 S::AwaitingChoice,

@@ -99,7 +99,10 @@ async fn every_step_is_told_as_it_stands_in_one_batch_or_in_many() {
         assert_eq!(!row["first_person"].is_null(), waits_for_a_second_person, "after {name}");
     }
     let step_by_step = row(&mut connection).await;
-    assert_eq!((&step_by_step["void_state"], &step_by_step["amount"]), (&json!("voided"), &json!(7.50)));
+    assert_eq!(
+        (&step_by_step["void_state"], &step_by_step["amount"]),
+        (&json!("voided"), &json!(7.50))
+    );
     let mut at_once = connected(&other).await;
     SupportRewards.project(&recorded(reward), &mut at_once).await.unwrap();
     assert_eq!(row(&mut at_once).await, step_by_step);

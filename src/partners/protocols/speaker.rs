@@ -13,9 +13,7 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::answers::{
-    error_of, outcome_of, referred_of, told, told_of, verdict_of, voided_of,
-};
+use super::answers::{error_of, outcome_of, referred_of, told, told_of, verdict_of, voided_of};
 use crate::partners::calls::{Answer, NoAnswer, digest};
 use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::connection::{Call, Connection};

@@ -162,9 +162,7 @@ impl Reward {
             SupportAction::Retry => SupportCommand::Retry { attempt },
             SupportAction::Cancel => SupportCommand::Cancel { attempt },
             SupportAction::Reissue => SupportCommand::Reissue { attempt },
-            SupportAction::Void => {
-                SupportCommand::Void { attempt, idempotency_key: Uuid::nil() }
-            }
+            SupportAction::Void => SupportCommand::Void { attempt, idempotency_key: Uuid::nil() },
             SupportAction::Resolve => SupportCommand::Resolve {
                 attempt,
                 outcome: self.said_before(),

@@ -76,10 +76,7 @@ fn nothing_goes_on_while_something_is_unsettled() {
 #[test]
 fn what_was_surely_not_processed_is_given_up_before_another_is_asked() {
     let put_off = and(asked(), vec![deferred(1)]);
-    assert_eq!(
-        put_off.when(redirect(1, "coles")),
-        Ok(vec!["IssuanceRefused", "PartnerChosen"])
-    );
+    assert_eq!(put_off.when(redirect(1, "coles")), Ok(vec!["IssuanceRefused", "PartnerChosen"]));
     assert_eq!(put_off.when(cancel(1)), Ok(vec!["IssuanceRefused", "RewardCancelled"]));
     let elsewhere = and(asked(), vec![deferred(1), redirect(1, "coles")]);
     assert!(elsewhere.when(repeat(1)).is_err(), "it is not sent any more");
@@ -96,7 +93,11 @@ fn a_redirect_goes_to_another_eligible_partner_and_a_credit_to_an_account() {
     assert_eq!(reward.when(redirect(3, "woolworths")), Err(same));
     let stranger = RewardError::PartnerNotEligible { partner_id: partner("aldi") };
     assert_eq!(reward.when(redirect(3, "aldi")), Err(stranger));
-    assert_eq!(reward.when(redirect(3, "opal")), Ok(vec!["PartnerChosen"]), "also on a claim only");
+    assert_eq!(
+        reward.when(redirect(3, "opal")),
+        Ok(vec!["PartnerChosen"]),
+        "also on a claim only"
+    );
     let to_credit = support(SupportCommand::Redirect {
         attempt: 3,
         partner_id: partner("coles"),

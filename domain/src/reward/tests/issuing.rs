@@ -82,7 +82,8 @@ fn a_repeat_is_written_down_first_and_by_one_worker_alone() {
 
 #[test]
 fn a_deferred_attempt_counts_its_deferrals_and_may_end_as_no_try() {
-    let late = given(vec![reach(), choose("coles"), request_at("coles", 1, 1), deferred(1), deferred(1)]);
+    let late =
+        given(vec![reach(), choose("coles"), request_at("coles", 1, 1), deferred(1), deferred(1)]);
     assert_eq!(late.open_attempt().unwrap().deferrals, 2);
     let ended = given(vec![
         reach(),
@@ -129,8 +130,13 @@ fn not_found_is_not_a_no() {
     let lost = given(vec![reach(), choose("coles"), request_at("coles", 1, 1), unknown(1)]);
     let not_found = RewardCommand::RecordNotFound { attempt: 1 };
     assert_eq!(lost.when(not_found.clone()), Ok(vec!["IssuanceNotFound"]));
-    let found_nothing =
-        given(vec![reach(), choose("coles"), request_at("coles", 1, 1), unknown(1), not_found.clone()]);
+    let found_nothing = given(vec![
+        reach(),
+        choose("coles"),
+        request_at("coles", 1, 1),
+        unknown(1),
+        not_found.clone(),
+    ]);
     assert_eq!(found_nothing.when(not_found), Ok(vec![]));
     assert!(matches!(
         found_nothing.when(choose("woolworths")),
