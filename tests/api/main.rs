@@ -14,6 +14,7 @@ mod rebuild;
 mod rewards;
 mod secrets;
 mod support;
+mod team;
 mod two_servers;
 mod unknown_outcome;
 mod webhooks;
