@@ -6,8 +6,8 @@
 
 use super::aggregate::Redemption;
 use super::{
-    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRequested, IssuedCredit,
-    IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
+    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRefused, IssuanceRequested,
+    IssuedCredit, IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
 };
 use crate::money::Amount;
 
@@ -50,7 +50,9 @@ impl Reward {
             | RewardEvent::RewardResumed(_)
             | RewardEvent::VoidRequested(_)
             | RewardEvent::VoidOutcomeUnknown(_)
-            | RewardEvent::VoidRefused(_) => {}
+            | RewardEvent::VoidRefused(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::OutcomeAttested(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
                     partner_id: e.partner_id.clone(),
@@ -63,12 +65,7 @@ impl Reward {
             RewardEvent::IssuanceRefused(e) => {
                 self.chosen = None;
                 self.move_attempt(e.attempt, AttemptState::Refused);
-                self.refusals.push(Refusal {
-                    attempt: e.attempt,
-                    partner_id: e.partner_id.clone(),
-                    temporary: e.temporary,
-                    counts_as_try: e.counts_as_try,
-                });
+                self.refusals.push(refusal(e));
             }
             RewardEvent::IssuanceDeferred(e) => {
                 let state = AttemptState::Deferred { retry_at: e.retry_at };
@@ -91,21 +88,6 @@ impl Reward {
             RewardEvent::IssuanceRepeated(e) => {
                 let state = AttemptState::Requested { resolve_at: e.resolve_at };
                 self.move_attempt(e.attempt, state);
-            }
-            RewardEvent::AttestationBegun(e) => {
-                if let Some(attempt) = self.attempt_mut(e.attempt) {
-                    attempt.statement = Some(e.clone());
-                }
-            }
-            RewardEvent::OutcomeAttested(e) => {
-                if !e.issued {
-                    self.chosen = None;
-                    self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
-                }
-                if let Some(attempt) = self.attempt_mut(e.attempt) {
-                    attempt.statement = None;
-                    attempt.attested_issued = e.partner_ref.clone();
-                }
             }
             RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
         }
@@ -153,12 +135,6 @@ impl Reward {
                 voucher.remaining = e.amount;
                 voucher.expired = None;
             }),
-            RewardEvent::VoucherVoided(e) => {
-                self.empty_voucher();
-                self.voucher.iter_mut().for_each(|voucher| voucher.is_voided = true);
-                self.chosen = None;
-                self.given_back = Some(e.unspent);
-            }
             RewardEvent::MilestoneReached(_)
             | RewardEvent::PartnerChosen(_)
             | RewardEvent::AccountAwaited(_)
@@ -173,6 +149,7 @@ impl Reward {
             | RewardEvent::IssuanceNotFound(_)
             | RewardEvent::IssuanceRepeated(_)
             | RewardEvent::VoucherRevealed(_)
+            | RewardEvent::VoucherVoided(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
             | RewardEvent::RewardFailed(_)
@@ -185,13 +162,17 @@ impl Reward {
         }
     }
 
-    fn move_attempt(&mut self, number: u32, state: AttemptState) -> Option<&mut Attempt> {
+    pub(super) fn move_attempt(
+        &mut self,
+        number: u32,
+        state: AttemptState,
+    ) -> Option<&mut Attempt> {
         let attempt = self.attempt_mut(number)?;
         attempt.state = state;
         Some(attempt)
     }
 
-    fn attempt_mut(&mut self, number: u32) -> Option<&mut Attempt> {
+    pub(super) fn attempt_mut(&mut self, number: u32) -> Option<&mut Attempt> {
         self.attempts.iter_mut().find(|attempt| attempt.attempt == number)
     }
 
@@ -202,8 +183,17 @@ impl Reward {
         }
     }
 
-    fn empty_voucher(&mut self) {
+    pub(super) fn empty_voucher(&mut self) {
         self.voucher.iter_mut().for_each(|voucher| voucher.remaining = Amount::ZERO);
+    }
+}
+
+fn refusal(e: &IssuanceRefused) -> Refusal {
+    Refusal {
+        attempt: e.attempt,
+        partner_id: e.partner_id.clone(),
+        temporary: e.temporary,
+        counts_as_try: e.counts_as_try,
     }
 }
 

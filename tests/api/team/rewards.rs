@@ -26,11 +26,11 @@ async fn what_waits_is_listed_oldest_first_by_state_and_without_codes() {
     assert!(masked.starts_with('•') && masked.chars().filter(|c| *c != '•').count() == 4);
     let code = app.book().await[0]["code"].clone();
     assert!(code.is_null() || !body.to_string().contains(code.as_str().unwrap()));
-    assert_eq!(list("?state=failed").await.0, [two.id.clone()]);
-    assert_eq!(list("?state=stuck").await.0, [two.id.clone()]);
-    assert_eq!(list("?state=issued").await.0, [one.id.clone()]);
+    assert_eq!(list("?state=failed").await.0, vec![two.id.clone()]);
+    assert_eq!(list("?state=stuck").await.0, vec![two.id.clone()]);
+    assert_eq!(list("?state=issued").await.0, vec![one.id.clone()]);
     let (deferred, body) = list("?state=deferred").await;
-    assert_eq!(deferred, [three.id.clone()]);
+    assert_eq!(deferred, vec![three.id.clone()]);
     let reward = &body["rewards"][0];
     assert_eq!(reward["attempt"]["state"], "deferred");
     assert_eq!(reward["attempt"]["attempt_id"], format!("{}/1", three.id));

@@ -10,6 +10,12 @@ pub fn helper() -> Who {
     Who::new(Role::Support)
 }
 
+/// Where an action is asked for, below the reward's address.
+fn address(action: &str) -> &'static str {
+    let all = ["/retry", "/redirect", "/cancel", "/void", "/reissue", "/resolve"];
+    all.into_iter().find(|address| address[1..] == *action).unwrap()
+}
+
 /// A reward and where it stands.
 #[derive(Debug, Clone)]
 pub struct Scene {
@@ -25,8 +31,7 @@ impl Scene {
         for (name, value) in more.as_object().unwrap() {
             body[name] = value.clone();
         }
-        let path = format!("/api/support/rewards/{}/{action}", self.id);
-        app.post(who, &path, body).await
+        app.post(who, &format!("/api/support/rewards/{}{}", self.id, address(action)), body).await
     }
 
     /// As the team sees it now.

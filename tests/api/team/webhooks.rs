@@ -48,7 +48,8 @@ async fn decide(app: &TestApp, id: &str, action: &str, more: Value) -> Answer {
     for (name, value) in more.as_object().unwrap() {
         body[name] = value.clone();
     }
-    app.post(&helper(), &format!("/api/support/webhooks/{id}/{action}"), body).await
+    let address = if action == "retry" { "/retry" } else { "/dismiss" };
+    app.post(&helper(), &format!("/api/support/webhooks/{id}{address}"), body).await
 }
 
 async fn kept(app: &TestApp) -> Vec<(String, i32, Uuid)> {

@@ -7,9 +7,11 @@
 use chrono::{DateTime, Utc};
 
 use super::action::{ActResult, SupportAct, SupportAction};
-use super::event::ResumedBy;
+use super::event::{ResumedBy, VoidRequested};
 use super::void::OpenVoid;
-use crate::reward::{ChosenBecause, Reward, RewardEvent};
+use crate::reward::{
+    AttemptState, ChosenBecause, OutcomeAttested, Reward, RewardEvent, VoucherVoided,
+};
 
 impl Reward {
     pub(in crate::reward) fn evolve_support(&mut self, event: &RewardEvent) {
@@ -34,23 +36,14 @@ impl Reward {
                 let attempt = self.last_attempt();
                 self.acted(SupportAction::Cancel, attempt, ActResult::Cancelled, e.occurred_at);
             }
-            RewardEvent::OutcomeAttested(e) => {
-                let result = if e.issued {
-                    ActResult::AttestedIssued
-                } else {
-                    ActResult::AttestedNotIssued
-                };
-                self.acted(SupportAction::Resolve, e.attempt, result, e.occurred_at);
+            RewardEvent::AttestationBegun(e) => {
+                if let Some(attempt) = self.attempt_mut(e.attempt) {
+                    attempt.statement = Some(e.clone());
+                }
             }
+            RewardEvent::OutcomeAttested(e) => self.attested(e),
             RewardEvent::VoidRequested(e) => {
-                self.void = Some(OpenVoid {
-                    attempt: e.attempt,
-                    partner_id: e.partner_id.clone(),
-                    voucher_id: e.voucher_id.clone(),
-                    idempotency_key: e.idempotency_key,
-                    looks: 0,
-                    ask_at: e.occurred_at,
-                });
+                self.void = Some(open_void(e));
                 self.acted(SupportAction::Void, e.attempt, ActResult::Asked, e.occurred_at);
             }
             RewardEvent::VoidOutcomeUnknown(e) => self.void.iter_mut().for_each(|void| {
@@ -58,7 +51,7 @@ impl Reward {
                 void.ask_at = e.resolve_at;
             }),
             RewardEvent::VoidRefused(_) => self.void_ended(ActResult::Refused),
-            RewardEvent::VoucherVoided(_) => self.void_ended(ActResult::Voided),
+            RewardEvent::VoucherVoided(e) => self.taken_back(e),
             RewardEvent::MilestoneReached(_)
             | RewardEvent::AccountAwaited(_)
             | RewardEvent::VerificationRequested(_)
@@ -81,10 +74,32 @@ impl Reward {
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
             | RewardEvent::ExpiryUndone(_)
-            | RewardEvent::AttestationBegun(_)
             | RewardEvent::LateIssueFound(_)
             | RewardEvent::RewardFailed(_) => {}
         }
+    }
+
+    fn attested(&mut self, e: &OutcomeAttested) {
+        let result = if e.issued {
+            ActResult::AttestedIssued
+        } else {
+            self.chosen = None;
+            self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
+            ActResult::AttestedNotIssued
+        };
+        if let Some(attempt) = self.attempt_mut(e.attempt) {
+            attempt.statement = None;
+            attempt.attested_issued = e.partner_ref.clone();
+        }
+        self.acted(SupportAction::Resolve, e.attempt, result, e.occurred_at);
+    }
+
+    fn taken_back(&mut self, e: &VoucherVoided) {
+        self.empty_voucher();
+        self.voucher.iter_mut().for_each(|voucher| voucher.is_voided = true);
+        self.chosen = None;
+        self.given_back = Some(e.unspent);
+        self.void_ended(ActResult::Voided);
     }
 
     fn acted(
@@ -103,5 +118,16 @@ impl Reward {
         if let Some(void) = voids.last() {
             void.result = result;
         }
+    }
+}
+
+fn open_void(e: &VoidRequested) -> OpenVoid {
+    OpenVoid {
+        attempt: e.attempt,
+        partner_id: e.partner_id.clone(),
+        voucher_id: e.voucher_id.clone(),
+        idempotency_key: e.idempotency_key,
+        looks: 0,
+        ask_at: e.occurred_at,
     }
 }
