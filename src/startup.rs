@@ -30,6 +30,7 @@ use crate::http::AppState;
 use crate::http::webhooks::gate::Gate;
 use crate::inbox::{Inbox, Worker};
 use crate::ledger::{EngineLimits, Ledger};
+use crate::messages::Outbox;
 use crate::partners::signature::Agreements;
 use crate::partners::signature::renew::Renewing;
 use crate::partners::{Partners, kept};
@@ -128,6 +129,8 @@ impl Application {
             let runners = foundation.runners(&wake.head());
             moved = runners.iter().map(Runner::reached).collect();
             tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
+            let alerts = foundation.raise_alerts(&config);
+            tasks.push(tokio::spawn(alerts.run(stopped.clone())));
             let notify = foundation.notify(&config);
             tasks.extend(notify.start(wake.head(), &stopped)?);
         }
@@ -282,13 +285,16 @@ impl Foundation {
             self.pool.clone(),
         );
         tasks.push(tokio::spawn(worker.run(stop.clone())));
-        let alerts = RaiseAlerts {
+        tasks
+    }
+
+    fn raise_alerts(&self, config: &Config) -> RaiseAlerts {
+        RaiseAlerts {
             pool: self.pool.clone(),
             partners: self.partners.clone(),
             clock: self.clock.clone(),
-        };
-        tasks.push(tokio::spawn(alerts.run(stop.clone())));
-        tasks
+            outbox: Outbox::new(self.pool.clone(), &config.messages),
+        }
     }
 
     fn notify(&self, config: &Config) -> Notify {

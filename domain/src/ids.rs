@@ -120,6 +120,12 @@ pub fn idempotency_key(reward: RewardId, partner: &PartnerId, round: u32) -> Uui
     ])
 }
 
+/// The key of every call that asks a partner to take back what this attempt gave.
+#[must_use]
+pub fn void_key(reward: RewardId, attempt: u32) -> Uuid {
+    v5(&[b"void_key", reward.0.as_bytes(), &attempt.to_be_bytes()])
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $rule:literal, $max:literal, $allowed:expr) => {
         $(#[$doc])*

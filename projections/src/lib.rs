@@ -5,6 +5,7 @@
 //! | [`journeys`] | where does a member's journey stand? |
 //! | [`rewards`] | what has a member been given? |
 //! | [`reward_history`] | what happened to a reward, and who did it? |
+//! | [`support_rewards`] | which rewards wait, for what, and since when? |
 //! | [`partners`] | who can give something? |
 //! | [`user_partner_accounts`] | which accounts has a member linked? |
 //! | [`partner_activity_log`] | what happened, in order, for people? |
@@ -38,6 +39,7 @@ pub mod rewards;
 mod rows;
 pub mod runner;
 pub mod shown;
+pub mod support_rewards;
 pub mod user_partner_accounts;
 
 pub use projection::{Poison, Projection, ProjectionError, Recorded, RecordedContext};
@@ -52,6 +54,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(journeys::Journeys),
         Arc::new(rewards::Rewards),
         Arc::new(reward_history::RewardHistory),
+        Arc::new(support_rewards::SupportRewards),
         Arc::new(partners::Partners),
         Arc::new(user_partner_accounts::UserPartnerAccounts),
         Arc::new(partner_activity_log::PartnerActivityLog),

@@ -40,7 +40,9 @@ pub(crate) fn open_details(event: &AnchorEvent) -> Value {
     // A partner's name is public, and so is the code of a refusal.
     let open = match event {
         AnchorEvent::Partner(_) => "name",
-        AnchorEvent::Reward(RewardEvent::IssuanceRefused(_)) => "code",
+        AnchorEvent::Reward(RewardEvent::IssuanceRefused(_) | RewardEvent::VoidRefused(_)) => {
+            "code"
+        }
         _ => "",
     };
     fields.retain(|name, _| !KEPT_BACK.contains(&name.as_str()) || name == open);

@@ -18,6 +18,6 @@ pub mod token;
 pub use mint::{MintError, NewToken, mint};
 pub use roles::{
     ActivityReaders, Admins, Anyone, BySignature, ComesBack, Finance, Member, Service, Staff,
-    Support, WhoMay,
+    SupportTeam, WhoMay,
 };
 pub use token::{Aal, AccessError, NoTrust, Person, Role, TokenTrust};

@@ -234,10 +234,10 @@ impl Group for Admins {
     const ROLES: &'static [Role] = &[Role::Admin];
 }
 
-/// Support workers, and administrators who help out.
+/// Those who help members: the support team, and who runs it all.
 #[derive(Debug, Clone, Copy)]
-pub enum Support {}
-impl Group for Support {
+pub enum SupportTeam {}
+impl Group for SupportTeam {
     const ROLES: &'static [Role] = &[Role::Support, Role::Admin];
 }
 

@@ -164,6 +164,31 @@ pub async fn resolve_unseen(pool: &PgPool, kind: &str, seconds: i64) -> Result<(
     Ok(())
 }
 
+/// Open alerts of which nobody has been told yet.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn untold(pool: &PgPool) -> Result<Vec<Alert>, sqlx::Error> {
+    sqlx::query_as(&format!(
+        "SELECT {COLUMNS} FROM public.alerts WHERE told_at IS NULL AND resolved_at IS NULL
+          ORDER BY raised_at LIMIT 100"
+    ))
+    .fetch_all(pool)
+    .await
+}
+
+/// Somebody has been told of it.
+///
+/// # Errors
+/// When the table cannot be written: they may be told once more.
+pub async fn told(pool: &PgPool, id: Uuid) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE public.alerts SET told_at = clock_timestamp() WHERE id = $1")
+        .bind(id)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
 /// Alerts, newest first.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ const FLOAT_DAYS: i64 = 2;
 
 /// The kinds that [`look`] finds; what it does not find of them is mended.
 pub const KINDS: &[&str] = &[
-    "reward_failed",
+    REWARD_FAILED_KIND,
     "outcome_unknown",
     "webhooks_parked",
     "bad_signatures",
@@ -26,6 +26,8 @@ pub const KINDS: &[&str] = &[
     "float_low",
 ];
 
+/// Nobody gave a reward.
+pub const REWARD_FAILED_KIND: &str = "reward_failed";
 /// A breaker that is open, seen by the process that keeps it.
 pub const BREAKER_OPEN: &str = "breaker_open";
 

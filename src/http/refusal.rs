@@ -90,6 +90,11 @@ impl From<RewardError> for Problem {
             | E::Overspent { .. }
             | E::NothingSpent { .. }
             | E::SamePerson { .. }
+            | E::AlreadyDone { .. }
+            | E::WrongAttempt { .. }
+            | E::NotAnother { .. }
+            | E::OutcomeDiffers { .. }
+            | E::VoidOpen
             | E::Money(_)) => Self::internal(&refusal),
         }
     }

@@ -211,6 +211,10 @@ impl Applying<'_> {
         let stream = reward.to_string();
         match self.ledger.execute::<Reward, _>(&stream, command, self.context).await {
             Ok(_) | Err(ExecuteError::Duplicate { .. }) => Ok(Applied::Done),
+            // Whether it is taken back or over is for its partner to say, and is being asked.
+            Err(ExecuteError::Refused(RewardError::VoidOpen)) => {
+                Ok(Applied::NotYet("the_voucher_is_being_taken_back"))
+            }
             Err(ExecuteError::Refused(RewardError::NoSuchRedemption { .. })) => {
                 Ok(Applied::NotYet(AWAITS_REDEMPTION))
             }

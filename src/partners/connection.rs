@@ -48,6 +48,11 @@ impl<'a> Call<'a> {
         Self { method: Method::POST, path, idempotency_key: None, body: Some(body) }
     }
 
+    /// Sends nothing but the wish.
+    pub fn post_empty(path: &'a str) -> Self {
+        Self { method: Method::POST, path, idempotency_key: None, body: None }
+    }
+
     /// The same key for every repeat.
     pub fn once_under(self, key: String) -> Self {
         Self { idempotency_key: Some(key), ..self }

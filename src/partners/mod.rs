@@ -36,9 +36,9 @@ mod tests;
 
 pub use calls::client;
 pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
-pub use outcome::{Accepted, LookUp, NewCredit, NewVoucher, Outcome};
+pub use outcome::{Accepted, LookUp, NewCredit, NewVoucher, Outcome, Voided};
 pub use partner::{
     AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, Referral, Referred,
-    UnreadableNotice, Verdict,
+    UnreadableNotice, Verdict, VoucherToVoid,
 };
 pub use registry::Partners;

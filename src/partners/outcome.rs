@@ -98,6 +98,28 @@ pub struct NewCredit {
     pub response_digest: String,
 }
 
+/// What a partner says when it is asked to take a voucher back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Voided {
+    /// What was left on it can no longer be spent.
+    TakenBack {
+        /// How much that was.
+        amount: Amount,
+    },
+    /// A definite no: the voucher stays as it is.
+    Refused {
+        /// The partner's documented code.
+        code: String,
+    },
+    /// It may be taken back, or not: asked again under the same key.
+    NotSaid {
+        /// A code.
+        why: &'static str,
+        /// What the partner asked for.
+        retry_after: Option<Duration>,
+    },
+}
+
 /// What the partner knows under our reference.
 #[derive(Debug)]
 pub enum LookUp {

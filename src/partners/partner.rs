@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::outcome::{LookUp, Outcome};
+use super::outcome::{LookUp, Outcome, Voided};
 use super::question::{Told, Topic};
 
 /// Everything a partner is ever told of a reward. There is no room for a milestone, a number of
@@ -34,6 +34,17 @@ pub struct Order {
     pub currency: Currency,
     /// The account a credit goes to.
     pub account: Option<SecretString>,
+}
+
+/// A voucher that is to be taken back.
+#[derive(Debug, Clone)]
+pub struct VoucherToVoid {
+    /// The same for every repeat.
+    pub idempotency_key: Uuid,
+    /// The product it was ordered as.
+    pub product: String,
+    /// The partner's own id of it.
+    pub voucher_id: String,
 }
 
 /// An order as it is sent.
@@ -88,6 +99,9 @@ pub trait Partner: Send + Sync {
         voucher_id: &str,
         deadline: Instant,
     ) -> Result<Balance, NotTold>;
+
+    /// Asks to take back what is left on a voucher. The same answer for every repeat.
+    async fn void(&self, voucher: &VoucherToVoid, deadline: Instant) -> Voided;
 
     /// Asks a question of no weight: whether anybody answers.
     async fn is_there(&self, deadline: Instant) -> bool;

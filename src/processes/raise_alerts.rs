@@ -3,7 +3,7 @@
 //! *Guarantees*: raised once however many look; resolved by what mends the cause. A breaker is one
 //! process's own: it stays raised as long as any process says so.
 //!
-//! Rows: W4, D5.
+//! Rows: W4, D5, U4.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use crate::alerts::{Found, store, watch as alert_watch};
 use crate::clock::Clock;
+use crate::messages::{Outbox, StaffNotice};
 use crate::partners::Partners;
 use crate::partners::guard::breaker::BreakerState;
 
@@ -28,6 +29,8 @@ pub struct RaiseAlerts {
     pub partners: Partners,
     /// The ledger's time.
     pub clock: Clock,
+    /// Through which people are told.
+    pub outbox: Outbox,
 }
 
 impl RaiseAlerts {
@@ -53,7 +56,26 @@ impl RaiseAlerts {
         let found = alert_watch::look(&self.pool).await?;
         store::update(&self.pool, alert_watch::KINDS, &found).await?;
         store::raise(&self.pool, &self.open_breakers()).await?;
-        store::resolve_unseen(&self.pool, alert_watch::BREAKER_OPEN, UNSEEN_SECONDS).await
+        store::resolve_unseen(&self.pool, alert_watch::BREAKER_OPEN, UNSEEN_SECONDS).await?;
+        self.tell().await
+    }
+
+    /// Tells people of what is new, each alert once.
+    async fn tell(&self) -> Result<(), sqlx::Error> {
+        for alert in store::untold(&self.pool).await? {
+            // Of a reward that failed they are told from the log.
+            if alert.kind != alert_watch::REWARD_FAILED_KIND {
+                // An address is for those who may see it, and in no mail.
+                let subject = alert.subject.split(" from ").next().unwrap_or_default();
+                let cause = alert.id.to_string();
+                let summary = format!("{}. {}", alert.summary, alert.to_do);
+                let (kind, summary) = (alert.kind.as_str(), summary.as_str());
+                let notice = StaffNotice { kind, subject, summary, cause: &cause };
+                self.outbox.tell_staff(notice).await?;
+            }
+            store::told(&self.pool, alert.id).await?;
+        }
+        Ok(())
     }
 
     fn open_breakers(&self) -> Vec<Found> {

@@ -62,6 +62,8 @@ pub(super) enum Operation {
     Ask,
     /// Passing a referral on.
     Refer,
+    /// Taking a voucher back.
+    Void,
     /// Sending a webhook.
     Webhook,
     /// The daily statement.

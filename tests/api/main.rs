@@ -17,6 +17,7 @@ mod rewards;
 mod secrets;
 mod staff;
 mod support;
+mod team;
 mod two_servers;
 mod unknown_outcome;
 mod webhooks;

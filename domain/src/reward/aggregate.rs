@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    CreditState, FundingModel, MilestoneReached, RewardCommand, RewardError, RewardEvent,
-    RewardStatus, ValueKind,
+    AttestationBegun, CreditState, FundingModel, MilestoneReached, OpenVoid, RewardCommand,
+    RewardError, RewardEvent, RewardStatus, SupportAct, ValueKind,
 };
 use crate::aggregate::aggregate;
 use crate::ids::{AccountId, PartnerId};
@@ -68,6 +68,7 @@ pub struct Attempt {
     pub idempotency_key: Uuid,
     pub reference: String,
     pub request_digest: String,
+    pub amount: Amount,
     /// How often it was put off.
     pub deferrals: u32,
     /// How often its outcome stayed unknown.
@@ -77,6 +78,10 @@ pub struct Attempt {
     pub may_have_arrived: bool,
     pub requested_at: DateTime<Utc>,
     pub state: AttemptState,
+    /// How one person says that it ended.
+    pub statement: Option<AttestationBegun>,
+    /// The partner's id of what two people said was issued.
+    pub attested_issued: Option<String>,
 }
 
 impl Attempt {
@@ -118,6 +123,8 @@ pub struct IssuedVoucher {
     pub remaining: Amount,
     /// What was booked as expired, and as of when.
     pub expired: Option<(Amount, DateTime<Utc>)>,
+    /// Whether the partner took it back.
+    pub is_voided: bool,
     pub code: Sealed<VoucherCode>,
     pub pin: Option<Sealed<VoucherPin>>,
     pub barcode: Option<Sealed<VoucherBarcode>>,
@@ -167,6 +174,12 @@ pub struct Reward {
     pub(super) found_late: Vec<String>,
     /// What a void gave back: less than the face value when some of it had been spent.
     pub(super) given_back: Option<Amount>,
+    /// What support did, oldest first.
+    pub(super) acts: Vec<SupportAct>,
+    /// How many of the refusals no longer count: those before support had it go on.
+    pub(super) forgiven: usize,
+    /// The void that the partner has not answered.
+    pub(super) void: Option<OpenVoid>,
 }
 
 impl Reward {
@@ -201,8 +214,7 @@ impl Reward {
             | C::PassVerification
             | C::Hold { .. }
             | C::Release
-            | C::Fail { .. }
-            | C::Cancel { .. } => self.decide_reaching(reached, command, at),
+            | C::Fail { .. } => self.decide_reaching(reached, command, at),
             C::RequestIssuance { .. }
             | C::RecordRefused { .. }
             | C::RecordDeferred { .. }
@@ -210,16 +222,18 @@ impl Reward {
             | C::RecordNotFound { .. }
             | C::RepeatIssuance { .. }
             | C::RecordVoucher(_)
-            | C::RecordCredit { .. }
-            | C::AttestOutcome { .. } => self.decide_issuing(reached, command, at),
+            | C::RecordCredit { .. } => self.decide_issuing(reached, command, at),
             C::ProgressCredit { .. }
             | C::SettleCredit { .. }
             | C::ReturnCredit { .. }
             | C::Reveal
             | C::RecordRedemption { .. }
             | C::ReverseRedemption { .. }
-            | C::ExpireVoucher { .. }
-            | C::VoidVoucher { .. } => self.decide_using(reached, command, at),
+            | C::ExpireVoucher { .. } => self.decide_using(reached, command, at),
+            C::VoidVoucher { .. } | C::RecordVoidRefused { .. } | C::RecordVoidUnknown { .. } => {
+                self.decide_void(reached, command, at)
+            }
+            C::Support(wish) => self.decide_support(reached, wish, at),
         }
     }
 
@@ -266,6 +280,12 @@ impl Reward {
         &self.refusals
     }
 
+    /// Those that still count: what was refused before support had it go on does not.
+    #[must_use]
+    pub fn counting_refusals(&self) -> &[Refusal] {
+        self.refusals.get(self.forgiven..).unwrap_or_default()
+    }
+
     /// The voucher it became.
     #[must_use]
     pub fn voucher(&self) -> Option<&IssuedVoucher> {
@@ -291,7 +311,9 @@ impl Reward {
         self.given_back.unwrap_or(whole)
     }
 
-    pub(super) fn attempt(&self, number: u32) -> Option<&Attempt> {
+    /// The attempt of this number.
+    #[must_use]
+    pub fn attempt(&self, number: u32) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.attempt == number)
     }
 }

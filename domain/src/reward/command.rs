@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::event::{ChosenBecause, CreditState, FundingModel, RewardType, ValueKind};
+use super::support::SupportCommand;
 use crate::ids::{AccountId, MemberId, MilestoneId, PartnerId, PolicyVersion};
 use crate::money::{Amount, Currency};
 use crate::partner::ProductRules;
@@ -82,6 +83,8 @@ pub enum RewardCommand {
     Release,
     /// Write down the intent to ask the chosen partner.
     RequestIssuance {
+        /// Whom the bytes are for: another one may have been chosen meanwhile.
+        partner_id: PartnerId,
         attempt: u32,
         round: u32,
         funding_model: FundingModel,
@@ -143,18 +146,14 @@ pub enum RewardCommand {
     },
     /// The last day is over. `unspent` is the partner's word, when it said one.
     ExpireVoucher { voucher_id: String, at: DateTime<Utc>, unspent: Option<Amount> },
-    /// The partner took the rest off the voucher.
-    VoidVoucher { voucher_id: String },
-    /// Two people settle an unknown outcome.
-    AttestOutcome {
-        attempt: u32,
-        issued: bool,
-        first_person: Uuid,
-        second_person: Uuid,
-        evidence: String,
-    },
+    /// The partner took the rest off the voucher, as it had been asked to.
+    VoidVoucher { voucher_id: String, taken_back: Amount },
+    /// The partner does not take it back.
+    RecordVoidRefused { voucher_id: String, code: String },
+    /// The partner did not say.
+    RecordVoidUnknown { voucher_id: String, why: String, resolve_at: DateTime<Utc> },
     /// Give up, and tell people.
     Fail { why: String },
-    /// Take it off the books.
-    Cancel { why: String },
+    /// What a person of the support team wishes.
+    Support(SupportCommand),
 }

@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::{
     Attempt, AttemptState, CreditApplied, IssuanceDeferred, IssuanceNotFound,
     IssuanceOutcomeUnknown, IssuanceRefused, IssuanceRepeated, IssuanceRequested, LateIssueFound,
-    MilestoneReached, OutcomeAttested, RecordVoucher, Reward, RewardCommand, RewardError,
-    RewardEvent, RewardFailed, RewardStatus, VoucherIssued,
+    MilestoneReached, RecordVoucher, Reward, RewardCommand, RewardError, RewardEvent,
+    RewardFailed, RewardStatus, VoucherIssued,
 };
 use crate::money::{Amount, Currency, Money};
 
@@ -79,7 +79,6 @@ impl Reward {
             }
             C::RecordVoucher(voucher) => self.voucher_came(reached, *voucher, at),
             C::RecordCredit { .. } => self.credit_came(reached, command, at),
-            C::AttestOutcome { .. } => self.attested(reached, command, at),
             _ => Err(RewardError::NotNow { status: self.status }),
         }
     }
@@ -91,6 +90,7 @@ impl Reward {
         at: DateTime<Utc>,
     ) -> Decision {
         let RewardCommand::RequestIssuance {
+            partner_id,
             attempt,
             round,
             funding_model,
@@ -107,6 +107,10 @@ impl Reward {
         let (RewardStatus::Processing, Some(chosen)) = (self.status, &self.chosen) else {
             return Err(RewardError::NotNow { status: self.status });
         };
+        if chosen.partner_id != partner_id {
+            // Key, reference and bytes were made for the other one.
+            return Err(RewardError::AlreadyClaimed { partner_id: chosen.partner_id.clone() });
+        }
         let next = self.last_attempt() + 1;
         if attempt != next {
             return Err(RewardError::NotTheNextAttempt { given: attempt, next });
@@ -120,7 +124,7 @@ impl Reward {
                 member_id: reached.member_id,
                 attempt,
                 round,
-                partner_id: chosen.partner_id.clone(),
+                partner_id,
                 product: chosen.product.clone(),
                 kind: chosen.kind,
                 account_id: chosen.account_id,
@@ -191,8 +195,9 @@ impl Reward {
             currency: reached.currency,
             occurred_at: at,
         };
-        let tries = self.refusals.iter().filter(|refusal| refusal.counts_as_try).count()
-            + usize::from(counts_as_try);
+        let tries =
+            self.counting_refusals().iter().filter(|refusal| refusal.counts_as_try).count()
+                + usize::from(counts_as_try);
         let mut events = vec![refused.into()];
         if tries >= MAX_TRIES {
             let why = "refused_three_times".to_owned();
@@ -211,7 +216,7 @@ impl Reward {
         at: DateTime<Utc>,
     ) -> Decision {
         let attempt = self.known(new.attempt)?;
-        self.as_ordered(reached, new.amount, new.currency)?;
+        Self::as_ordered(reached, attempt, new.amount, new.currency)?;
         let is_same = self.voucher.as_ref().is_some_and(|v| v.voucher_id == new.voucher_id);
         if is_same {
             return Ok(Vec::new());
@@ -265,7 +270,7 @@ impl Reward {
             return Err(RewardError::NotNow { status: self.status });
         };
         let known = self.known(attempt)?;
-        self.as_ordered(reached, amount, currency)?;
+        Self::as_ordered(reached, known, amount, currency)?;
         if self.credit.as_ref().is_some_and(|credit| credit.credit_id == credit_id) {
             return Ok(Vec::new());
         }
@@ -309,55 +314,13 @@ impl Reward {
                 partner_id: attempt.partner_id.clone(),
                 partner_ref,
                 reward_type: reached.reward_type,
-                amount: reached.amount,
+                amount: attempt.amount,
                 currency: reached.currency,
                 funding_model: attempt.funding_model,
                 occurred_at: at,
             }
             .into(),
         ]
-    }
-
-    /// Two named people, and only for an outcome that stayed unknown.
-    fn attested(
-        &self,
-        reached: &MilestoneReached,
-        command: RewardCommand,
-        at: DateTime<Utc>,
-    ) -> Decision {
-        let RewardCommand::AttestOutcome {
-            attempt,
-            issued,
-            first_person,
-            second_person,
-            evidence,
-        } = command
-        else {
-            return Err(RewardError::NotNow { status: self.status });
-        };
-        let open = self.open(attempt)?;
-        if open.looks == 0 {
-            return Err(RewardError::NotNow { status: self.status });
-        }
-        if first_person == second_person {
-            return Err(RewardError::SamePerson { person: first_person });
-        }
-        Ok(vec![
-            OutcomeAttested {
-                member_id: reached.member_id,
-                attempt,
-                partner_id: open.partner_id.clone(),
-                issued,
-                first_person,
-                second_person,
-                evidence,
-                reward_type: reached.reward_type,
-                amount: self.committed(),
-                currency: reached.currency,
-                occurred_at: at,
-            }
-            .into(),
-        ])
     }
 
     fn known(&self, attempt: u32) -> Result<&Attempt, RewardError> {
@@ -370,12 +333,12 @@ impl Reward {
     }
 
     fn as_ordered(
-        &self,
         reached: &MilestoneReached,
+        attempt: &Attempt,
         amount: Amount,
         currency: Currency,
     ) -> Result<(), RewardError> {
-        let wanted = Money { amount: self.committed(), currency: reached.currency };
+        let wanted = Money { amount: attempt.amount, currency: reached.currency };
         let got = Money { amount, currency };
         if wanted == got {
             Ok(())

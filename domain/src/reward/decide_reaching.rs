@@ -1,4 +1,4 @@
-//! The rules up to the choice of a partner, and of ending without value.
+//! The rules up to the choice of a partner, and of giving up.
 //!
 //! Rows: M3, R2, R3, R4, D3, D4, F4.
 
@@ -6,9 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::{
     AccountAwaited, ChosenBecause, MilestoneReached, PartnerChosen, ReachMilestone, Reward,
-    RewardCancelled, RewardCommand, RewardError, RewardEvent, RewardFailed, RewardHeld,
-    RewardReleased, RewardStatus, RewardType, ValueKind, VerificationPassed,
-    VerificationRequested,
+    RewardCommand, RewardError, RewardEvent, RewardFailed, RewardHeld, RewardReleased,
+    RewardStatus, RewardType, ValueKind, VerificationPassed, VerificationRequested,
 };
 use crate::ids::{AccountId, PartnerId};
 
@@ -103,7 +102,6 @@ impl Reward {
                 self.allow(&[RewardStatus::Pending, RewardStatus::AwaitingAccount])?;
                 Ok(vec![RewardFailed { member_id, why, occurred_at: at }.into()])
             }
-            C::Cancel { why } => self.cancel(reached, why, at),
             _ => Err(RewardError::NotNow { status: self.status }),
         }
     }
@@ -188,26 +186,10 @@ impl Reward {
         ])
     }
 
-    fn cancel(&self, reached: &MilestoneReached, why: String, at: DateTime<Utc>) -> Decision {
-        if self.status == RewardStatus::Cancelled {
-            return Ok(Vec::new());
-        }
-        self.nothing_unsettled()?;
-        self.allow(&CANCELLABLE)?;
-        Ok(vec![
-            RewardCancelled {
-                member_id: reached.member_id,
-                why,
-                reward_type: reached.reward_type,
-                amount: self.committed(),
-                currency: reached.currency,
-                occurred_at: at,
-            }
-            .into(),
-        ])
-    }
-
-    fn eligible(reached: &MilestoneReached, partner: &PartnerId) -> Result<(), RewardError> {
+    pub(super) fn eligible(
+        reached: &MilestoneReached,
+        partner: &PartnerId,
+    ) -> Result<(), RewardError> {
         if reached.eligible_partners.contains(partner) {
             Ok(())
         } else {
@@ -239,14 +221,4 @@ const NOT_YET_ORDERED: [RewardStatus; 4] = [
     RewardStatus::AwaitingChoice,
     RewardStatus::AwaitingAccount,
     RewardStatus::AwaitingVerification,
-];
-
-/// Where no value is out and none is on its way.
-const CANCELLABLE: [RewardStatus; 6] = [
-    RewardStatus::Pending,
-    RewardStatus::AwaitingChoice,
-    RewardStatus::AwaitingAccount,
-    RewardStatus::AwaitingVerification,
-    RewardStatus::OnReview,
-    RewardStatus::Failed,
 ];

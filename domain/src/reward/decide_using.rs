@@ -1,4 +1,4 @@
-//! The rules of value that exists: seen, spent, given back, over.
+//! The rules of value that exists: seen, spent, given back, over. `support` has the void.
 //!
 //! What is left is always ours to compute: face value less what was spent and not undone. So the
 //! order in which a partner's words arrive makes no difference, and more than the face value can
@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use super::{
     CreditProgressed, CreditReturned, CreditSettled, CreditState, ExpiryUndone, IssuedCredit,
     IssuedVoucher, MilestoneReached, RedemptionReversed, Reward, RewardCommand, RewardError,
-    RewardEvent, RewardStatus, VoucherExpired, VoucherRedeemed, VoucherRevealed, VoucherVoided,
+    RewardEvent, RewardStatus, VoucherExpired, VoucherRedeemed, VoucherRevealed,
 };
 use crate::money::Amount;
 
@@ -63,7 +63,6 @@ impl Reward {
             C::ExpireVoucher { voucher_id, at, unspent } => {
                 self.expired(reached, &voucher_id, at, unspent)
             }
-            C::VoidVoucher { voucher_id } => self.voided(reached, &voucher_id, at),
             _ => Err(RewardError::NotNow { status: self.status }),
         }
     }
@@ -318,6 +317,9 @@ impl Reward {
             return Ok(Vec::new());
         }
         self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed, RewardStatus::Redeemed])?;
+        if self.open_void().is_some() {
+            return Err(RewardError::VoidOpen);
+        }
         if let Some(said) = unspent.filter(|said| !Self::may_have_been_left(voucher, *said)) {
             return Err(RewardError::NotWhatWasOrdered {
                 wanted: voucher.remaining.to_string(),
@@ -337,24 +339,6 @@ impl Reward {
             possible.extend(before);
         }
         possible.contains(&said)
-    }
-
-    fn voided(&self, reached: &MilestoneReached, voucher_id: &str, at: DateTime<Utc>) -> Decision {
-        let voucher = self.voucher_called(voucher_id)?;
-        self.allow(&[RewardStatus::Issued, RewardStatus::PartlyRedeemed])?;
-        Ok(vec![
-            VoucherVoided {
-                member_id: reached.member_id,
-                partner_id: voucher.partner_id.clone(),
-                voucher_id: voucher_id.to_owned(),
-                reward_type: reached.reward_type,
-                unspent: voucher.remaining,
-                currency: reached.currency,
-                funding_model: voucher.funding_model,
-                occurred_at: at,
-            }
-            .into(),
-        ])
     }
 
     fn voucher_called(&self, id: &str) -> Result<&IssuedVoucher, RewardError> {

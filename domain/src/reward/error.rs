@@ -1,8 +1,10 @@
 //! Which rule of a reward refused?
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::states::RewardStatus;
+use super::support::SupportAction;
 use crate::ids::PartnerId;
 use crate::money::{Amount, MoneyError};
 
@@ -118,6 +120,39 @@ pub enum RewardError {
         /// Which.
         redemption_id: String,
     },
+    /// Nothing to do: read what the first call came to.
+    #[error("{action} of attempt {attempt} was done before")]
+    AlreadyDone {
+        /// What was done.
+        action: SupportAction,
+        /// On which attempt.
+        attempt: u32,
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// Read the reward again, and name the attempt that it is at.
+    #[error("attempt {given} is not the present one, which is {present}")]
+    WrongAttempt {
+        /// What was named.
+        given: u32,
+        /// Where the reward is; 0 before the first.
+        present: u32,
+    },
+    /// Choose a partner that has not just been asked.
+    #[error("{partner_id} is the one that was asked last")]
+    NotAnother {
+        /// Who was named.
+        partner_id: PartnerId,
+    },
+    /// Agree on what happened first: a word that stands is agreed to as it is, or lapses.
+    #[error("the first person said something else of attempt {attempt}")]
+    OutcomeDiffers {
+        /// Which.
+        attempt: u32,
+    },
+    /// Wait until the partner has said whether it takes the voucher back.
+    #[error("the partner is being asked to take the voucher back")]
+    VoidOpen,
     /// Two different people are needed.
     #[error("{person} cannot be both people")]
     SamePerson {

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 pub use super::event_issuing::*;
 pub use super::event_using::*;
+use super::support::{
+    AttestationBegun, RewardResumed, VoidOutcomeUnknown, VoidRefused, VoidRequested,
+};
 use crate::ids::{AccountId, MemberId, MilestoneId, PartnerId, PolicyVersion};
 use crate::money::{Amount, Currency};
 use crate::partner::ProductRules;
@@ -67,7 +70,11 @@ pub enum ChosenBecause {
         attempt: u32,
     },
     /// Support sent it there (R6).
-    Redirected,
+    Redirected {
+        /// The attempt after which it goes elsewhere; 0 when there had been none.
+        #[serde(default)]
+        attempt: u32,
+    },
 }
 
 /// A member has reached a milestone: the reward exists from here on, once for ever (R2).
@@ -240,5 +247,10 @@ crate::event::events! {
         LateIssueFound "1.0",
         RewardFailed "1.0",
         RewardCancelled "1.0",
+        RewardResumed "1.0",
+        AttestationBegun "1.0",
+        VoidRequested "1.0",
+        VoidOutcomeUnknown "1.0",
+        VoidRefused "1.0",
     }
 }

@@ -230,6 +230,9 @@ pub struct OutcomeAttested {
     pub partner_id: PartnerId,
     /// Whether value was issued; if so the voucher or credit follows as its own event.
     pub issued: bool,
+    /// The partner's id of what was issued.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partner_ref: Option<String>,
     /// Who attested.
     pub first_person: Uuid,
     /// Who attested too.

@@ -6,8 +6,8 @@
 
 use super::aggregate::Redemption;
 use super::{
-    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRequested, IssuedCredit,
-    IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
+    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRefused, IssuanceRequested,
+    IssuedCredit, IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
 };
 use crate::money::Amount;
 
@@ -18,9 +18,11 @@ impl Reward {
             self.reached = Some(e.clone());
         }
         let Some(reached) = &self.reached else { return };
-        self.status = self.status.after(event, reached.reward_type, reached.amount);
+        let face = self.voucher.as_ref().map_or(reached.amount, |voucher| voucher.amount);
+        self.status = self.status.after(event, reached.reward_type, face);
         self.evolve_asking(event);
         self.evolve_having(event);
+        self.evolve_support(event);
     }
 
     /// Choosing, asking, and what was answered.
@@ -44,7 +46,13 @@ impl Reward {
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
             | RewardEvent::ExpiryUndone(_)
-            | RewardEvent::VoucherVoided(_) => {}
+            | RewardEvent::VoucherVoided(_)
+            | RewardEvent::RewardResumed(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::OutcomeAttested(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
                     partner_id: e.partner_id.clone(),
@@ -57,12 +65,7 @@ impl Reward {
             RewardEvent::IssuanceRefused(e) => {
                 self.chosen = None;
                 self.move_attempt(e.attempt, AttemptState::Refused);
-                self.refusals.push(Refusal {
-                    attempt: e.attempt,
-                    partner_id: e.partner_id.clone(),
-                    temporary: e.temporary,
-                    counts_as_try: e.counts_as_try,
-                });
+                self.refusals.push(refusal(e));
             }
             RewardEvent::IssuanceDeferred(e) => {
                 let state = AttemptState::Deferred { retry_at: e.retry_at };
@@ -85,11 +88,6 @@ impl Reward {
             RewardEvent::IssuanceRepeated(e) => {
                 let state = AttemptState::Requested { resolve_at: e.resolve_at };
                 self.move_attempt(e.attempt, state);
-            }
-            RewardEvent::OutcomeAttested(e) if e.issued => {}
-            RewardEvent::OutcomeAttested(e) => {
-                self.chosen = None;
-                self.move_attempt(e.attempt, AttemptState::AttestedNotIssued);
             }
             RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
         }
@@ -138,11 +136,6 @@ impl Reward {
                 voucher.remaining = e.amount;
                 voucher.expired = None;
             }),
-            RewardEvent::VoucherVoided(e) => {
-                self.empty_voucher();
-                self.chosen = None;
-                self.given_back = Some(e.unspent);
-            }
             RewardEvent::MilestoneReached(_)
             | RewardEvent::PartnerChosen(_)
             | RewardEvent::AccountAwaited(_)
@@ -157,17 +150,31 @@ impl Reward {
             | RewardEvent::IssuanceNotFound(_)
             | RewardEvent::IssuanceRepeated(_)
             | RewardEvent::VoucherRevealed(_)
+            | RewardEvent::VoucherVoided(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
             | RewardEvent::RewardFailed(_)
-            | RewardEvent::RewardCancelled(_) => {}
+            | RewardEvent::RewardCancelled(_)
+            | RewardEvent::RewardResumed(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_) => {}
         }
     }
 
-    fn move_attempt(&mut self, number: u32, state: AttemptState) -> Option<&mut Attempt> {
-        let attempt = self.attempts.iter_mut().find(|attempt| attempt.attempt == number)?;
+    pub(super) fn move_attempt(
+        &mut self,
+        number: u32,
+        state: AttemptState,
+    ) -> Option<&mut Attempt> {
+        let attempt = self.attempt_mut(number)?;
         attempt.state = state;
         Some(attempt)
+    }
+
+    pub(super) fn attempt_mut(&mut self, number: u32) -> Option<&mut Attempt> {
+        self.attempts.iter_mut().find(|attempt| attempt.attempt == number)
     }
 
     fn keep_redemption(&mut self, id: &str, redemption: Redemption, remaining: Amount) {
@@ -177,8 +184,17 @@ impl Reward {
         }
     }
 
-    fn empty_voucher(&mut self) {
+    pub(super) fn empty_voucher(&mut self) {
         self.voucher.iter_mut().for_each(|voucher| voucher.remaining = Amount::ZERO);
+    }
+}
+
+fn refusal(e: &IssuanceRefused) -> Refusal {
+    Refusal {
+        attempt: e.attempt,
+        partner_id: e.partner_id.clone(),
+        temporary: e.temporary,
+        counts_as_try: e.counts_as_try,
     }
 }
 
@@ -193,11 +209,14 @@ fn attempt(e: &IssuanceRequested) -> Attempt {
         idempotency_key: e.idempotency_key,
         reference: e.reference.clone(),
         request_digest: e.request_digest.clone(),
+        amount: e.amount,
         deferrals: 0,
         looks: 0,
         may_have_arrived: false,
         requested_at: e.occurred_at,
         state: AttemptState::Requested { resolve_at: e.resolve_at },
+        statement: None,
+        attested_issued: None,
     }
 }
 
@@ -223,6 +242,7 @@ fn voucher(e: &VoucherIssued) -> IssuedVoucher {
         amount: e.amount,
         remaining: e.amount,
         expired: None,
+        is_voided: false,
         code: e.code.clone(),
         pin: e.pin.clone(),
         barcode: e.barcode.clone(),

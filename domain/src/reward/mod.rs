@@ -9,6 +9,7 @@
 //! - `states`: what may follow what, as one table
 //! - `aggregate`: the state, and where each command's rule is
 //! - `decide_reaching`, `decide_issuing`, `decide_using`: the rules; `evolve`: what events change
+//! - `support`: what people can do for a reward that is stuck, and what a void is
 
 mod aggregate;
 mod command;
@@ -21,6 +22,7 @@ mod event_issuing;
 mod event_using;
 mod evolve;
 mod states;
+mod support;
 #[cfg(test)]
 mod tests;
 
@@ -29,3 +31,4 @@ pub use command::{ReachMilestone, RecordVoucher, RewardCommand};
 pub use error::RewardError;
 pub use event::*;
 pub use states::RewardStatus;
+pub use support::*;

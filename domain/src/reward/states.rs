@@ -89,7 +89,9 @@ impl RewardStatus {
             S::AwaitingVerification => {
                 &[S::AwaitingChoice, S::OnReview, S::Processing, S::Cancelled]
             }
-            S::OnReview => &[S::Pending, S::AwaitingChoice, S::AwaitingAccount, S::Cancelled],
+            S::OnReview => {
+                &[S::Pending, S::AwaitingChoice, S::AwaitingAccount, S::Processing, S::Cancelled]
+            }
             S::Processing => &[
                 S::Pending,
                 S::AwaitingChoice,
@@ -103,7 +105,7 @@ impl RewardStatus {
             }
             S::PartlyRedeemed => &[S::Issued, S::Redeemed, S::Expired, S::OnReview],
             S::Redeemed => &[S::Issued, S::PartlyRedeemed, S::Expired, S::AwaitingAccount],
-            S::Failed => &[S::Cancelled],
+            S::Failed => &[S::Pending, S::AwaitingChoice, S::Processing, S::Cancelled],
             S::Expired => &[S::Redeemed],
             S::Cancelled => &[],
         }
@@ -123,6 +125,7 @@ impl RewardStatus {
         match event {
             RewardEvent::MilestoneReached(_)
             | RewardEvent::RewardReleased(_)
+            | RewardEvent::RewardResumed(_)
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::IssuanceRefused(_) => waiting,
             RewardEvent::PartnerChosen(_)
@@ -159,7 +162,11 @@ impl RewardStatus {
             RewardEvent::RewardCancelled(_) => Self::Cancelled,
             RewardEvent::VoucherRevealed(_)
             | RewardEvent::CreditProgressed(_)
-            | RewardEvent::LateIssueFound(_) => self,
+            | RewardEvent::LateIssueFound(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_) => self,
         }
     }
 }

@@ -9,7 +9,7 @@ use chrono_tz::Tz;
 use domain::AnchorEvent;
 use domain::ids::PartnerId;
 use domain::money::{Amount, Currency};
-use domain::reward::{FundingModel, RewardEvent, RewardType};
+use domain::reward::{CreditReturned, FundingModel, RewardEvent, RewardType};
 
 use crate::projection::Recorded;
 
@@ -94,16 +94,7 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
             opposite(expired(&e.partner_id, (e.amount, e.currency), e.funding_model))
         }
         E::VoucherVoided(e) => given_back(&e.partner_id, (e.unspent, e.currency), e.funding_model),
-        E::CreditReturned(e) => {
-            let value = (e.amount, e.currency);
-            let mut postings = if e.was_settled {
-                opposite(used(&e.partner_id, value, e.funding_model))
-            } else {
-                Vec::new()
-            };
-            postings.extend(given_back(&e.partner_id, value, e.funding_model));
-            postings
-        }
+        E::CreditReturned(e) => came_back(e),
         E::OutcomeAttested(_)
         | E::PartnerChosen(_)
         | E::CreditProgressed(_)
@@ -117,8 +108,24 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         | E::IssuanceNotFound(_)
         | E::IssuanceRepeated(_)
         | E::VoucherRevealed(_)
-        | E::RewardFailed(_) => Vec::new(),
+        | E::RewardFailed(_)
+        | E::RewardResumed(_)
+        | E::AttestationBegun(_)
+        | E::VoidRequested(_)
+        | E::VoidOutcomeUnknown(_)
+        | E::VoidRefused(_) => Vec::new(),
     }
+}
+
+fn came_back(e: &CreditReturned) -> Vec<Posting> {
+    let value = (e.amount, e.currency);
+    let mut postings = if e.was_settled {
+        opposite(used(&e.partner_id, value, e.funding_model))
+    } else {
+        Vec::new()
+    };
+    postings.extend(given_back(&e.partner_id, value, e.funding_model));
+    postings
 }
 
 type Value = (Amount, Currency);

@@ -127,7 +127,12 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         | RewardEvent::VoucherRevealed(_)
         | RewardEvent::OutcomeAttested(_)
         | RewardEvent::RewardFailed(_)
-        | RewardEvent::RewardCancelled(_) => {}
+        | RewardEvent::RewardCancelled(_)
+        | RewardEvent::RewardResumed(_)
+        | RewardEvent::AttestationBegun(_)
+        | RewardEvent::VoidRequested(_)
+        | RewardEvent::VoidOutcomeUnknown(_)
+        | RewardEvent::VoidRefused(_) => {}
     }
 }
 

@@ -143,7 +143,12 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::IssuanceDeferred(e) => (e.member_id, "issue", Some(e.retry_at)),
         RewardEvent::IssuanceRequested(e) => (e.member_id, "resolve", Some(e.resolve_at)),
         RewardEvent::IssuanceOutcomeUnknown(e) => (e.member_id, "resolve", Some(e.resolve_at)),
-        RewardEvent::OutcomeAttested(e) if e.issued => (e.member_id, "manual", None),
+        // Its code is asked for until it comes.
+        RewardEvent::OutcomeAttested(e) if e.issued => (e.member_id, "resolve", now),
+        RewardEvent::RewardResumed(e) => (e.member_id, "choose", now),
+        RewardEvent::VoidRequested(e) => (e.member_id, "issue", now),
+        RewardEvent::VoidOutcomeUnknown(e) => (e.member_id, "issue", Some(e.resolve_at)),
+        RewardEvent::VoidRefused(e) => (e.member_id, "expire", now),
         RewardEvent::OutcomeAttested(e) => (e.member_id, "choose", now),
         RewardEvent::AccountAwaited(e) => {
             (e.member_id, "wait_account", now.map(|at| at + LOOK_ONCE_MORE))
@@ -163,7 +168,8 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         | RewardEvent::ExpiryUndone(_)
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)
-        | RewardEvent::LateIssueFound(_) => return None,
+        | RewardEvent::LateIssueFound(_)
+        | RewardEvent::AttestationBegun(_) => return None,
     };
     Some(Todo { member_id: member.0, step, sequence: recorded.sequence, next_at })
 }

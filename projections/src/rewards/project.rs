@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use domain::AnchorEvent;
 use domain::money::Amount;
-use domain::reward::{MilestoneReached, RewardEvent, RewardStatus, RewardType};
+use domain::reward::{ChosenBecause, MilestoneReached, RewardEvent, RewardStatus, RewardType};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -111,7 +111,7 @@ fn fold(row: &mut Row, event: &RewardEvent, recorded: &Recorded) -> Result<(), P
     let broken = |rule| ProjectionError::Broken { rule, position: recorded.position };
     let status: RewardStatus =
         row.status.parse().map_err(|_| broken("a stored status is known"))?;
-    let face = Amount::new(row.reward_amount).map_err(|_| broken("a stored amount is one"))?;
+    let face = face_of(row).ok_or(broken("a stored amount is one"))?;
     let reward_type = type_of(&row.reward_type).ok_or(broken("a stored type is known"))?;
     let status = status.after(event, reward_type, face);
     row.status = status.to_string();
@@ -133,7 +133,12 @@ fn message(row: &Row, status: RewardStatus) -> &'static str {
 /// What the event says of partner and value.
 fn value(row: &mut Row, event: &RewardEvent) {
     match event {
-        RewardEvent::PartnerChosen(e) => row.partner_used = Some(e.partner_id.to_string()),
+        RewardEvent::PartnerChosen(e) => {
+            if matches!(e.reason, ChosenBecause::Redirected { .. }) {
+                begin_anew(row);
+            }
+            row.partner_used = Some(e.partner_id.to_string());
+        }
         RewardEvent::AccountAwaited(_) => row.partner_used = None,
         RewardEvent::IssuanceRefused(e) => {
             row.partner_used = None;
@@ -142,6 +147,7 @@ fn value(row: &mut Row, event: &RewardEvent) {
         RewardEvent::IssuanceDeferred(e) => row.error_message = Some(e.why.clone()),
         RewardEvent::IssuanceOutcomeUnknown(e) => row.error_message = Some(e.why.clone()),
         RewardEvent::RewardFailed(e) => row.error_message = Some(e.why.clone()),
+        RewardEvent::RewardResumed(_) => begin_anew(row),
         RewardEvent::VoucherIssued(e) => {
             row.partner_used = Some(e.partner_id.to_string());
             row.voucher_id = Some(e.voucher_id.clone());
@@ -184,7 +190,30 @@ fn value(row: &mut Row, event: &RewardEvent) {
         | RewardEvent::VoucherRevealed(_)
         | RewardEvent::OutcomeAttested(_)
         | RewardEvent::LateIssueFound(_)
-        | RewardEvent::RewardCancelled(_) => {}
+        | RewardEvent::RewardCancelled(_)
+        | RewardEvent::AttestationBegun(_)
+        | RewardEvent::VoidRequested(_)
+        | RewardEvent::VoidOutcomeUnknown(_)
+        | RewardEvent::VoidRefused(_) => {}
+    }
+}
+
+/// What there was before has been taken back, or never came.
+fn begin_anew(row: &mut Row) {
+    row.partner_used = None;
+    row.voucher_id = None;
+    row.distribution_details = None;
+    row.sealed = None;
+    row.issued_at = None;
+    row.error_message = None;
+}
+
+/// What the voucher was over: less than the reward when it replaces one that was spent in part.
+fn face_of(row: &Row) -> Option<Amount> {
+    let voucher = row.distribution_details.as_ref().filter(|_| row.voucher_id.is_some());
+    match voucher.and_then(|voucher| voucher["amount"].as_str()) {
+        Some(amount) => amount.parse().ok(),
+        None => Amount::new(row.reward_amount).ok(),
     }
 }
 

@@ -146,7 +146,12 @@ impl Narrator {
             | RewardEvent::VoucherVoided(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
-            | RewardEvent::RewardCancelled(_) => format!("a {what}: {}", event.name()),
+            | RewardEvent::RewardCancelled(_)
+            | RewardEvent::RewardResumed(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_) => format!("a {what}: {}", event.name()),
         })
     }
 

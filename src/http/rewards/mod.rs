@@ -20,5 +20,6 @@ pub use body::RewardBody;
 pub use check::*;
 pub use claim::*;
 pub use list::*;
+pub use offer::offer;
 pub use reveal::*;
 pub use show::*;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::access::{Staff, Support};
+use crate::access::{Staff, SupportTeam};
 use crate::alerts::{Acknowledged, AlertFilter, store};
 use crate::http::address::{Id, Query};
 use crate::http::json::Json;
@@ -112,7 +112,7 @@ pub struct Seen {
 #[utoipa::path(get, path = "/api/support/alerts", tag = "support", params(AlertsWanted),
     responses((status = 200, description = "Alerts", body = AlertList)))]
 pub async fn list_alerts(
-    _: Staff<Support>,
+    _: Staff<SupportTeam>,
     state: Data<AppState>,
     Query(wanted): Query<AlertsWanted>,
 ) -> Result<Answer<AlertList>, Problem> {
@@ -134,7 +134,7 @@ pub async fn list_alerts(
     params(("id" = String, Path, description = "The alert's id")),
     responses((status = 200, description = "It is noted", body = AlertBody)))]
 pub async fn acknowledge_alert(
-    worker: Staff<Support>,
+    worker: Staff<SupportTeam>,
     state: Data<AppState>,
     Id(id): Id<Uuid>,
     Json(seen): Json<Seen>,

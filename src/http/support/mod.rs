@@ -1,9 +1,15 @@
-//! What do support workers see and do? `/api/support`.
+//! What waits for a person, and what can they do about it? `/api/support`, for the support team.
 //!
-//! Rows: W4.
+//! Every action names what it acts on and why ([`reason`]), can be done once, and is on record with
+//! the person's id. A second call is answered with what the first one came to.
+//!
+//! Rows: R6, W4, W6.
 
 mod alerts;
+pub mod reason;
+pub mod rewards;
 mod security_events;
+pub mod webhooks;
 
 pub use alerts::*;
 pub use security_events::*;

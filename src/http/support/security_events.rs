@@ -9,7 +9,7 @@ use projections::paging::Page;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::access::{Staff, Support};
+use crate::access::{Staff, SupportTeam};
 use crate::http::address::Query;
 use crate::http::position::Answer;
 use crate::http::problem::Problem;
@@ -67,7 +67,7 @@ impl From<SecurityRow> for SecurityEventBody {
 #[utoipa::path(get, path = "/api/support/security-events", tag = "support", params(EventsWanted),
     responses((status = 200, description = "Security events", body = SecurityEvents)))]
 pub async fn list_security_events(
-    _: Staff<Support>,
+    _: Staff<SupportTeam>,
     state: Data<AppState>,
     Query(wanted): Query<EventsWanted>,
 ) -> Result<Answer<SecurityEvents>, Problem> {

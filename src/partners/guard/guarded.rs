@@ -13,10 +13,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::breaker::{Breaker, BreakerState};
 use super::pace::Pace;
 use crate::partners::catalogue::Contract;
-use crate::partners::outcome::{LookUp, Outcome};
+use crate::partners::outcome::{LookUp, Outcome, Voided};
 use crate::partners::partner::{
     AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, Referral, Referred,
-    UnreadableNotice, Verdict,
+    UnreadableNotice, Verdict, VoucherToVoid,
 };
 use crate::partners::question::{Told, Topic};
 
@@ -210,6 +210,19 @@ impl Partner for Guarded {
         let balance = self.inner.voucher_balance(product, voucher_id, deadline).await;
         self.ended(balance.as_ref().err().map(|NotTold(why)| *why), None);
         balance
+    }
+
+    async fn void(&self, voucher: &VoucherToVoid, deadline: Instant) -> Voided {
+        let _place = match self.admit(deadline).await {
+            Ok(place) => place,
+            Err(HeldBack { why, retry_after }) => return Voided::NotSaid { why, retry_after },
+        };
+        let voided = self.inner.void(voucher, deadline).await;
+        match &voided {
+            Voided::TakenBack { .. } | Voided::Refused { .. } => self.ended(None, None),
+            Voided::NotSaid { why, retry_after } => self.ended(Some(why), *retry_after),
+        }
+        voided
     }
 
     async fn is_there(&self, deadline: Instant) -> bool {

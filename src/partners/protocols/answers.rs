@@ -12,11 +12,12 @@
 //!
 //! Rows: D2, D4.
 
+use domain::money::Amount;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::partners::calls::{Answer, NoAnswer};
-use crate::partners::outcome::{Accepted, Outcome};
+use crate::partners::outcome::{Accepted, Outcome, Voided};
 use crate::partners::partner::{NotTold, Referred, Verdict};
 use crate::partners::question::{Told, Topic};
 use crate::partners::received;
@@ -120,6 +121,44 @@ pub(super) fn referred_of(answer: Result<Answer, NoAnswer>) -> Referred {
         (429, _) => Referred::NotSaid { why: "rate_limited", retry_after },
         (500..=599, _) => Referred::NotSaid { why: "server_error", retry_after },
         _ => Referred::NotSaid { why: "undocumented_answer", retry_after },
+    }
+}
+
+/// What the answer to "take this voucher back" means. A door that stays shut says nothing of an
+/// earlier call that may have come through it, and neither does what is not documented: asked
+/// again.
+pub(super) fn voided_of(answer: Result<Answer, NoAnswer>, voucher_id: &str) -> Voided {
+    #[derive(Deserialize)]
+    struct TakenBack {
+        #[serde(deserialize_with = "received::id")]
+        voucher_id: String,
+        voided: Amount,
+        state: String,
+    }
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(NoAnswer::NotSent(why) | NoAnswer::Lost(why)) => {
+            return Voided::NotSaid { why, retry_after: None };
+        }
+    };
+    let retry_after = answer.retry_after;
+    let not_said = |why| Voided::NotSaid { why, retry_after };
+    match (answer.status.as_u16(), error_of(&answer)) {
+        (200, _) => match body::<TakenBack>(&answer) {
+            Ok(said) if said.voucher_id == voucher_id && said.state == "voided" => {
+                Voided::TakenBack { amount: said.voided }
+            }
+            Ok(_) => not_said("another_voucher"),
+            Err(why) => not_said(why),
+        },
+        (400 | 404 | 409 | 422, Some(error)) if !error.temporary => {
+            Voided::Refused { code: error.code }
+        }
+        (401 | 403, Some(_)) => not_said("not_let_in"),
+        (429, _) => not_said("rate_limited"),
+        (503, Some(error)) if error.code == "not_processed" => not_said("not_processed"),
+        (400..=499, _) => not_said("undocumented_refusal"),
+        _ => not_said("server_error"),
     }
 }
 

@@ -13,14 +13,14 @@ use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::answers::{error_of, outcome_of, referred_of, told, told_of, verdict_of};
+use super::answers::{error_of, outcome_of, referred_of, told, told_of, verdict_of, voided_of};
 use crate::partners::calls::{Answer, NoAnswer, digest};
 use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::connection::{Call, Connection};
-use crate::partners::outcome::{Accepted, LookUp, Outcome};
+use crate::partners::outcome::{Accepted, LookUp, Outcome, Voided};
 use crate::partners::partner::{
     AccountClaim, Balance, NotTold, Notice, Order, Partner, Prepared, Referral, Referred,
-    UnreadableNotice, Verdict,
+    UnreadableNotice, Verdict, VoucherToVoid,
 };
 use crate::partners::question::{Told, Topic};
 
@@ -31,6 +31,9 @@ const NO_REFERENCE: &str = "AAAAAAAAAAAAAAAA";
 pub(super) trait Dialect: Send + Sync + 'static {
     /// Where orders of a capability go, such as `vouchers`.
     fn place(capability: &str) -> &'static str;
+
+    /// Whether what was ordered at this place can be taken back.
+    fn takes_back(place: &str) -> bool;
 
     /// The bytes of an order: the same for the same order, always.
     fn body(order: &Order) -> Vec<u8>;
@@ -157,6 +160,17 @@ impl<D: Dialect> Partner for Speaker<D> {
     ) -> Result<Balance, NotTold> {
         let path = format!("/{}/{voucher_id}/balance", self.place(product));
         told(self.connection.call(&Call::get(&path), deadline).await)
+    }
+
+    async fn void(&self, voucher: &VoucherToVoid, deadline: Instant) -> Voided {
+        let place = self.place(&voucher.product);
+        if !D::takes_back(place) {
+            return Voided::Refused { code: "not_offered".to_owned() };
+        }
+        let path = format!("/{place}/{}/void", voucher.voucher_id);
+        let call = Call::post_empty(&path);
+        let call = call.once_under(voucher.idempotency_key.to_string());
+        voided_of(self.connection.call(&call, deadline).await, &voucher.voucher_id)
     }
 
     async fn is_there(&self, deadline: Instant) -> bool {

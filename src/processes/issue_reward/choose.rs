@@ -36,7 +36,7 @@ pub enum Choice {
 
 /// Chooses for a reward that waits for a partner.
 pub fn choose(reached: &MilestoneReached, reward: &Reward, known: &Known) -> Choice {
-    let refusals = reward.refusals();
+    let refusals = reward.counting_refusals();
     let candidates = in_order(reached, refusals);
     if candidates.is_empty() {
         let why = "no_partner_left".to_owned();

@@ -5,7 +5,8 @@
 //! D3]
 //!                             ├▶ request  the intent, durable before any byte leaves         [D4]
 //!                             ├▶ send     the same bytes under the same key, and what came back
-//!                             └▶ resolve  ask by our reference; "not found" is not yet a no
+//!                             ├▶ resolve  ask by our reference; "not found" is not yet a no
+//!                             └▶ void     ask to take a voucher back, if support wants it    [R6]
 //! ```
 //!
 //! The todo row only says *that* something is due. What it is, [`step`] reads from the reward's own
@@ -26,6 +27,7 @@ mod send;
 mod step;
 #[cfg(test)]
 mod tests;
+mod void;
 mod worker;
 
 pub use worker::IssueReward;

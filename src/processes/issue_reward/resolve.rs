@@ -26,6 +26,11 @@ impl IssueReward {
                 let outcome = Outcome::Accepted(accepted);
                 self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await
             }
+            // Two people said that it exists: nothing is ordered once more.
+            LookUp::NotFound if attempt.attested_issued.is_some() => {
+                let outcome = Outcome::Unknown { why: "not_found_and_attested" };
+                self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await
+            }
             LookUp::NotFound => {
                 let not_found = RewardCommand::RecordNotFound { attempt: attempt.attempt };
                 match self.execute(hand, not_found).await {

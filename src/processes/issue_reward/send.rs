@@ -70,6 +70,7 @@ impl IssueReward {
         let seconds = i64::try_from(SEND_DEADLINE_SECONDS).unwrap_or(i64::MAX);
         let attempt = hand.reward.last_attempt() + 1;
         let intent = RewardCommand::RequestIssuance {
+            partner_id: chosen.partner_id.clone(),
             attempt,
             round,
             funding_model,

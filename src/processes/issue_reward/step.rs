@@ -3,7 +3,7 @@
 //! Rows: R1, D4, D6.
 
 use chrono::{DateTime, Utc};
-use domain::reward::{Attempt, AttemptState, Reward, RewardStatus, RewardType};
+use domain::reward::{Attempt, AttemptState, OpenVoid, Reward, RewardStatus, RewardType};
 
 /// The next thing to do for a reward.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Step {
     SendAgain(Attempt),
     /// Nobody knows how the open attempt ended: find out.
     Resolve(Attempt),
+    /// The partner has not said whether it takes the voucher back: ask.
+    Void(OpenVoid),
     /// The voucher's last day is over.
     Expire,
     /// Nothing, or nothing yet.
@@ -26,6 +28,9 @@ pub enum Step {
 pub fn step(reward: &Reward, now: DateTime<Utc>) -> Step {
     if let Some(attempt) = reward.open_attempt() {
         return open_attempt(attempt, now);
+    }
+    if let Some(void) = reward.open_void() {
+        return if void.ask_at <= now { Step::Void(void.clone()) } else { Step::Nothing };
     }
     let is_choice =
         reward.reached().is_some_and(|reached| reached.reward_type == RewardType::ChoiceReward);
@@ -55,6 +60,10 @@ pub fn step(reward: &Reward, now: DateTime<Utc>) -> Step {
 fn open_attempt(attempt: &Attempt, now: DateTime<Utc>) -> Step {
     match attempt.state {
         AttemptState::Deferred { retry_at } if retry_at <= now => Step::SendAgain(attempt.clone()),
+        // Two people said that it exists: it is looked for, and not ordered once more.
+        AttemptState::NotFound if attempt.attested_issued.is_some() => {
+            Step::Resolve(attempt.clone())
+        }
         AttemptState::NotFound => Step::SendAgain(attempt.clone()),
         AttemptState::Requested { resolve_at } | AttemptState::Unknown { resolve_at }
             if resolve_at <= now =>
@@ -73,6 +82,7 @@ pub fn due_again_at(reward: &Reward) -> Option<DateTime<Utc>> {
             Some(resolve_at)
         }
         Some(_) => None,
+        None if reward.open_void().is_some() => reward.open_void().map(|void| void.ask_at),
         None => reward
             .voucher()
             .filter(|voucher| !voucher.remaining.is_zero())

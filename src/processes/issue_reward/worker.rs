@@ -109,6 +109,7 @@ impl IssueReward {
             }
             Step::SendAgain(attempt) => self.send_again(&hand, &attempt).await,
             Step::Resolve(attempt) => self.resolve(&hand, &attempt).await,
+            Step::Void(void) => self.ask_to_void(&hand, &void).await,
             Step::Expire => {
                 expire_voucher(&self.ledger, hand.id, &hand.reward, self.clock.now()).await
             }

@@ -171,6 +171,11 @@ impl OfReward<'_> {
             | RewardEvent::VoucherExpired(_)
             | RewardEvent::ExpiryUndone(_)
             | RewardEvent::VoucherVoided(_)
+            | RewardEvent::RewardResumed(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
             | RewardEvent::RewardCancelled(_) => Vec::new(),
@@ -219,6 +224,11 @@ impl OfReward<'_> {
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::ExpiryUndone(_)
             | RewardEvent::VoucherVoided(_)
+            | RewardEvent::RewardResumed(_)
+            | RewardEvent::AttestationBegun(_)
+            | RewardEvent::VoidRequested(_)
+            | RewardEvent::VoidOutcomeUnknown(_)
+            | RewardEvent::VoidRefused(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_) => return None,
         };

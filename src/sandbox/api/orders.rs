@@ -22,7 +22,7 @@ use crate::sandbox::oauth::may_call;
 use crate::sandbox::state::{Desk, State, book_failed, error};
 
 /// How long a call is held that is never answered: longer than anybody waits.
-const HELD: Duration = Duration::from_secs(60);
+pub(super) const HELD: Duration = Duration::from_secs(60);
 const SLOW_MS: u64 = 2_000;
 /// How long an answer waits until its webhook has been taken.
 const WEBHOOK_FIRST: Duration = Duration::from_secs(2);
@@ -140,7 +140,8 @@ async fn carry_out(state: &State, order: Order<'_>, fault: Option<Fault>) -> Htt
     }
 }
 
-async fn goes_wrong_before(
+/// What is answered in place of doing anything, when that was asked for.
+pub(super) async fn goes_wrong_before(
     state: &State,
     partner: &str,
     fault: Option<Fault>,

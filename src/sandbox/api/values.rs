@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::money::Amount;
 use serde_json::{Value, json};
 
+use super::orders::{HELD, cut_off, goes_wrong_before};
 use crate::sandbox::book::{Issued, Line, Voided, Voucher};
 use crate::sandbox::faults::{Kind, Operation};
 use crate::sandbox::oauth::may_call;
@@ -136,14 +137,28 @@ pub(in crate::sandbox) async fn void(
         Ok(voucher) => voucher,
         Err(answered) => return answered,
     };
-    let mut desk = state.desk();
-    let amount = voucher.remaining;
-    let at = desk.now();
-    let taken = voucher.voided.get_or_insert(Voided { amount, at }).amount;
-    voucher.remaining = Amount::ZERO;
-    match desk.book.write(vec![Line::Voucher(Box::new(voucher))]) {
-        Ok(()) => HttpResponse::Ok()
-            .json(json!({ "voucher_id": id, "voided": taken, "state": "voided" })),
-        Err(failure) => book_failed(&failure),
+    let fault = state.desk().faults.take(&partner, Operation::Void);
+    if let Some(answered) = goes_wrong_before(&state, &partner, fault).await {
+        return answered;
+    }
+    let kind = fault.map(|fault| fault.kind);
+    let answer = {
+        let mut desk = state.desk();
+        let amount = voucher.remaining;
+        let at = desk.now();
+        let taken = voucher.voided.get_or_insert(Voided { amount, at }).amount;
+        voucher.remaining = Amount::ZERO;
+        if let Err(failure) = desk.book.write(vec![Line::Voucher(Box::new(voucher))]) {
+            return book_failed(&failure);
+        }
+        json!({ "voucher_id": id, "voided": taken, "state": "voided" })
+    };
+    match kind {
+        Some(Kind::TimeoutAfter) => {
+            tokio::time::sleep(HELD).await;
+            HttpResponse::Ok().json(answer)
+        }
+        Some(Kind::Drop) => cut_off(),
+        _ => HttpResponse::Ok().json(answer),
     }
 }

@@ -64,7 +64,12 @@ pub fn claim(id: &str) -> RewardCommand {
 }
 
 pub fn request(attempt: u32, round: u32) -> RewardCommand {
+    request_at("woolworths", attempt, round)
+}
+
+pub fn request_at(id: &str, attempt: u32, round: u32) -> RewardCommand {
     RewardCommand::RequestIssuance {
+        partner_id: partner(id),
         attempt,
         round,
         funding_model: FundingModel::PayOnRedemption,
@@ -141,6 +146,64 @@ pub fn reverse(id: &str, value: &str) -> RewardCommand {
 
 pub fn expire() -> RewardCommand {
     RewardCommand::ExpireVoucher { voucher_id: "V1".to_owned(), at: now(), unspent: None }
+}
+
+pub fn support(wish: SupportCommand) -> RewardCommand {
+    RewardCommand::Support(wish)
+}
+
+pub fn retry(attempt: u32) -> RewardCommand {
+    support(SupportCommand::Retry { attempt })
+}
+
+pub fn reissue(attempt: u32) -> RewardCommand {
+    support(SupportCommand::Reissue { attempt })
+}
+
+pub fn cancel(attempt: u32) -> RewardCommand {
+    support(SupportCommand::Cancel { attempt })
+}
+
+pub fn redirect(attempt: u32, id: &str) -> RewardCommand {
+    support(SupportCommand::Redirect {
+        attempt,
+        partner_id: partner(id),
+        product: format!("{id}-egift"),
+        kind: ValueKind::Voucher,
+        account_id: None,
+    })
+}
+
+pub fn void(attempt: u32) -> RewardCommand {
+    let idempotency_key = Uuid::from_u128(u128::from(attempt));
+    support(SupportCommand::Void { attempt, idempotency_key })
+}
+
+pub fn taken_back(id: &str, value: &str) -> RewardCommand {
+    RewardCommand::VoidVoucher { voucher_id: id.to_owned(), taken_back: amount(value) }
+}
+
+pub fn not_taken_back() -> RewardCommand {
+    let (voucher_id, code) = ("V1".to_owned(), "window_over".to_owned());
+    RewardCommand::RecordVoidRefused { voucher_id, code }
+}
+
+pub fn not_said() -> RewardCommand {
+    RewardCommand::RecordVoidUnknown {
+        voucher_id: "V1".to_owned(),
+        why: "timed_out".to_owned(),
+        resolve_at: now() + Duration::seconds(5),
+    }
+}
+
+pub fn says(person: u128, attempt: u32, outcome: AttestedOutcome) -> RewardCommand {
+    let (person, evidence) = (Uuid::from_u128(person), "case 7".to_owned());
+    support(SupportCommand::Resolve { attempt, outcome, person, evidence })
+}
+
+pub fn says_issued(partner_ref: &str) -> AttestedOutcome {
+    let account_masked = Some("••••7890".to_owned());
+    AttestedOutcome::Issued { partner_ref: partner_ref.to_owned(), account_masked }
 }
 
 /// A reward after these commands, all accepted.

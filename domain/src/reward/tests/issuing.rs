@@ -2,8 +2,6 @@
 //!
 //! Rows: R2, D1, D3, D4.
 
-use uuid::Uuid;
-
 use super::given::*;
 use crate::reward::*;
 
@@ -37,7 +35,10 @@ fn nobody_else_is_asked_while_the_outcome_is_unknown() {
     assert_eq!(lost.when(claim("coles")), Err(other));
     for command in [
         RewardCommand::Fail { why: "no".to_owned() },
-        RewardCommand::Cancel { why: "no".to_owned() },
+        cancel(1),
+        redirect(1, "coles"),
+        retry(1),
+        reissue(1),
     ] {
         assert!(matches!(lost.when(command), Err(RewardError::Unsettled { .. })));
     }
@@ -81,12 +82,13 @@ fn a_repeat_is_written_down_first_and_by_one_worker_alone() {
 
 #[test]
 fn a_deferred_attempt_counts_its_deferrals_and_may_end_as_no_try() {
-    let late = given(vec![reach(), choose("coles"), request(1, 1), deferred(1), deferred(1)]);
+    let late =
+        given(vec![reach(), choose("coles"), request_at("coles", 1, 1), deferred(1), deferred(1)]);
     assert_eq!(late.open_attempt().unwrap().deferrals, 2);
     let ended = given(vec![
         reach(),
         choose("coles"),
-        request(1, 1),
+        request_at("coles", 1, 1),
         deferred(1),
         refused(1, false),
         choose("woolworths"),
@@ -117,41 +119,30 @@ fn the_third_refusal_fails_the_reward_and_a_call_never_sent_is_no_try() {
     for round in 1..=2 {
         commands.extend([choose("woolworths"), request(round, round), refused(round, true)]);
     }
-    commands.extend([choose("coles"), request(3, 1), refused(3, false)]);
-    commands.extend([choose("coles"), request(4, 2)]);
+    commands.extend([choose("coles"), request_at("coles", 3, 1), refused(3, false)]);
+    commands.extend([choose("coles"), request_at("coles", 4, 2)]);
     let reward = given(commands);
     assert_eq!(reward.when(refused(4, true)), Ok(vec!["IssuanceRefused", "RewardFailed"]));
 }
 
 #[test]
 fn not_found_is_not_a_no() {
-    let lost = given(vec![reach(), choose("coles"), request(1, 1), unknown(1)]);
+    let lost = given(vec![reach(), choose("coles"), request_at("coles", 1, 1), unknown(1)]);
     let not_found = RewardCommand::RecordNotFound { attempt: 1 };
     assert_eq!(lost.when(not_found.clone()), Ok(vec!["IssuanceNotFound"]));
-    let found_nothing =
-        given(vec![reach(), choose("coles"), request(1, 1), unknown(1), not_found.clone()]);
+    let found_nothing = given(vec![
+        reach(),
+        choose("coles"),
+        request_at("coles", 1, 1),
+        unknown(1),
+        not_found.clone(),
+    ]);
     assert_eq!(found_nothing.when(not_found), Ok(vec![]));
     assert!(matches!(
         found_nothing.when(choose("woolworths")),
         Err(RewardError::Unsettled { .. })
     ));
     assert!(issued().when(RewardCommand::RecordNotFound { attempt: 1 }).is_err());
-}
-
-#[test]
-fn two_different_people_settle_what_stayed_unknown() {
-    let attest = |first, second| RewardCommand::AttestOutcome {
-        attempt: 1,
-        issued: false,
-        first_person: Uuid::from_u128(first),
-        second_person: Uuid::from_u128(second),
-        evidence: "case 7".to_owned(),
-    };
-    let lost = given(vec![reach(), choose("woolworths"), request(1, 1), unknown(1)]);
-    assert_eq!(lost.when(attest(1, 2)), Ok(vec!["OutcomeAttested"]));
-    assert!(matches!(lost.when(attest(1, 1)), Err(RewardError::SamePerson { .. })));
-    let asked = given(vec![reach(), choose("woolworths"), request(1, 1)]);
-    assert!(asked.when(attest(1, 2)).is_err(), "nobody has looked yet");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Given these events, when this command, then these events or this refusal.
 
 #[allow(missing_docs, reason = "the tests read like sentences")]
-mod given;
+pub(in crate::reward) mod given;
 mod issuing;
 mod orders;
 mod properties;

@@ -13,8 +13,9 @@ fn any_command() -> impl Strategy<Value = RewardCommand> {
     let attempts = 1_u32..5;
     prop_oneof![
         partners.clone().prop_map(choose),
-        partners.prop_map(claim),
-        (attempts.clone(), 1_u32..4).prop_map(|(attempt, round)| request(attempt, round)),
+        partners.clone().prop_map(claim),
+        (partners, attempts.clone(), 1_u32..4)
+            .prop_map(|(id, attempt, round)| request_at(id, attempt, round)),
         (attempts.clone(), any::<bool>()).prop_map(|(attempt, is_try)| refused(attempt, is_try)),
         attempts.clone().prop_map(deferred),
         attempts.clone().prop_map(unknown),
@@ -29,7 +30,7 @@ fn any_command() -> impl Strategy<Value = RewardCommand> {
         Just(expire()),
         Just(RewardCommand::Reveal),
         Just(RewardCommand::Fail { why: "w".to_owned() }),
-        Just(RewardCommand::Cancel { why: "w".to_owned() }),
+        (0_u32..5).prop_map(cancel),
         Just(RewardCommand::Hold { why: "w".to_owned() }),
         Just(RewardCommand::Release),
     ]

@@ -59,7 +59,7 @@ fn a_refused_claim_lets_the_member_choose_again() {
     let reward = given(vec![
         reach_as(RewardType::ChoiceReward),
         claim("coles"),
-        request(1, 1),
+        request_at("coles", 1, 1),
         refused(1, true),
     ]);
     assert_eq!(reward.status(), RewardStatus::AwaitingChoice);
@@ -105,10 +105,10 @@ fn a_second_proof_is_asked_for_and_given() {
 
 #[test]
 fn a_reward_without_value_can_be_cancelled_and_one_with_value_cannot() {
-    let cancel = RewardCommand::Cancel { why: "asked".to_owned() };
-    let cancelled = given(vec![reach(), cancel.clone()]);
-    assert_eq!(cancelled.when(cancel.clone()), Ok(vec![]));
-    assert!(matches!(issued().when(cancel), Err(RewardError::NotNow { .. })));
+    let cancelled = given(vec![reach(), cancel(0)]);
+    let done = cancelled.when(cancel(0));
+    assert!(matches!(done, Err(RewardError::AlreadyDone { .. })), "{done:?}");
+    assert!(matches!(issued().when(cancel(1)), Err(RewardError::NotNow { .. })));
     let fail = RewardCommand::Fail { why: "no_partner_left".to_owned() };
     assert_eq!(given(vec![reach()]).when(fail.clone()), Ok(vec!["RewardFailed"]));
     assert!(issued().when(fail).is_err());

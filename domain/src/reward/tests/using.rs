@@ -32,7 +32,7 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
     let applied = given(vec![
         reach_as(RewardType::UtilityCredit),
         choose_credit,
-        request(1, 1),
+        request_at("coles", 1, 1),
         credit.clone(),
     ]);
     assert_eq!(applied.when(credit.clone()), Ok(vec![]));
@@ -62,7 +62,7 @@ fn a_credit_is_recorded_settled_and_can_come_back() {
     let chosen = given(vec![
         reach_as(RewardType::ChoiceReward),
         claim_credit,
-        request(1, 1),
+        request_at("coles", 1, 1),
         credit.clone(),
         back.clone(),
     ]);
@@ -115,8 +115,7 @@ fn a_redemption_counts_once_and_never_beyond_what_is_left() {
         spent.when(reverse("r9", "1.00")),
         Err(RewardError::NoSuchRedemption { .. })
     ));
-    let elsewhere = RewardCommand::VoidVoucher { voucher_id: "V9".to_owned() };
-    assert_eq!(spent.when(elsewhere), Err(RewardError::NoSuchValue));
+    assert_eq!(spent.when(taken_back("V9", "7.50")), Err(RewardError::NoSuchValue));
 }
 
 #[test]
@@ -159,19 +158,19 @@ fn what_was_spent_before_the_last_day_ended_counts_whenever_it_is_told() {
 
 #[test]
 fn a_voided_voucher_is_looked_at_and_only_what_was_left_is_owed() {
-    let void = RewardCommand::VoidVoucher { voucher_id: "V1".to_owned() };
     let voided = given(vec![
         reach(),
         choose("woolworths"),
         request(1, 1),
         voucher(1),
         redeem("r1", "12.50"),
-        void,
+        void(1),
+        taken_back("V1", "7.50"),
     ]);
     assert_eq!(voided.status(), RewardStatus::OnReview);
     assert_eq!(voided.committed(), amount("7.50"));
     assert!(voided.when(RewardCommand::Reveal).is_err());
-    let cancelled = voided.decide(RewardCommand::Cancel { why: "asked".into() }, now()).unwrap();
+    let cancelled = voided.decide(cancel(1), now()).unwrap();
     let RewardEvent::RewardCancelled(event) = &cancelled[0] else { panic!("{cancelled:?}") };
     assert_eq!(event.amount, amount("7.50"));
     let mut released = voided;

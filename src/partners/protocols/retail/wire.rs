@@ -19,6 +19,10 @@ impl Dialect for Retail {
         }
     }
 
+    fn takes_back(place: &str) -> bool {
+        place == "vouchers"
+    }
+
     fn body(order: &Order) -> Vec<u8> {
         values::VoucherOrder::bytes(order)
     }

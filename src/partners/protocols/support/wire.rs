@@ -16,6 +16,10 @@ impl Dialect for Support {
         "referrals"
     }
 
+    fn takes_back(_: &str) -> bool {
+        false
+    }
+
     fn body(_: &Order) -> Vec<u8> {
         b"{}".to_vec()
     }

@@ -34,6 +34,10 @@ impl Dialect for Transport {
         }
     }
 
+    fn takes_back(_: &str) -> bool {
+        false
+    }
+
     fn body(order: &Order) -> Vec<u8> {
         if order.kind == ValueKind::Voucher {
             return values::VoucherOrder::bytes(order);

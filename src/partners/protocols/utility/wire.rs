@@ -42,6 +42,10 @@ impl Dialect for Utility {
         "credits"
     }
 
+    fn takes_back(_: &str) -> bool {
+        false
+    }
+
     fn body(order: &Order) -> Vec<u8> {
         let order = CreditOrder {
             reference: &order.reference,

@@ -91,6 +91,7 @@ fn choice(id: &str) -> RewardCommand {
 
 fn request(attempt: u32) -> RewardCommand {
     RewardCommand::RequestIssuance {
+        partner_id: "woolworths".parse().unwrap(),
         attempt,
         round: 1,
         funding_model: FundingModel::PayOnRedemption,

@@ -1,0 +1,8 @@
+//! What can the support team do, and is each of it done once?
+
+mod once;
+mod resolving;
+mod rewards;
+mod scenes;
+mod voiding;
+mod webhooks;
