@@ -3,9 +3,10 @@
 //! [`routes`] is the table of every address. A handler extracts (whom it serves, an id, a body),
 //! makes one call, and answers; the folder of a handler is its address, its file the action. Around
 //! them: [`problem`] (what is said when something cannot be done), [`json`] and [`address`] (what
-//! came in), [`caller`] (from where), [`position`] (read what you wrote), [`idempotency`] (the same request twice),
-//! [`operations`] (health, measurements, logs), [`openapi`] (all of it described), [`server`]
-//! (sockets and limits). [`webhooks`] is the inlet for partners: verify, store, answer.
+//! came in), [`caller`] (from where), [`position`] (read what you wrote), [`idempotency`] (the
+//! same request twice), [`operations`] (health, measurements, logs), [`openapi`] (all of it
+//! described), [`server`] (sockets and limits). [`webhooks`] is the inlet for partners: verify,
+//! store, answer.
 //!
 //! Rows: Q2, Q4, F1, F5, W5, U6.
 

@@ -1,7 +1,7 @@
 //! Who knocked with a wrong key? Counted and kept, never with a body.
 //!
-//! *Guarantees*: repeats within a minute are one row with a count, the id that of the first; what is
-//! older than a year goes.
+//! *Guarantees*: repeats within a minute are one row with a count, the id that of the first; what
+//! is older than a year goes.
 //!
 //! Rows: W4.
 

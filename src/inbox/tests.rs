@@ -1,10 +1,10 @@
 //! Is a webhook kept before anything else, once, sealed, and tried again when somebody says so?
 //!
-//! Rows: W3, W5, W6, C4.
+//! Rows: W3, W4, W5, W6, C4.
 
 use chrono::{DateTime, Utc};
 use domain::ids::PartnerId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
 use test_database::TestDatabase;
 
@@ -113,5 +113,43 @@ async fn one_that_does_not_open_keeps_nobody_waiting() {
     let opened: Vec<(&str, bool)> =
         due.iter().map(|due| (due.external_id.as_str(), due.body.is_some())).collect();
     assert!(opened.contains(&("changed", false)) && opened.contains(&("whole", true)));
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_knocks_again_is_counted_and_what_is_a_year_old_goes() {
+    let database = TestDatabase::create().await;
+    let (_, pool) = inbox(&database).await;
+    let event = |kind, address| security::SecurityEvent {
+        kind,
+        partner: Some("woolworths"),
+        address: Some(address),
+        external_id: None,
+    };
+    let owner = PgPool::connect(database.url.expose_secret()).await.unwrap();
+    let rows = async || -> Vec<(String, i64)> {
+        let rows = "SELECT address, sum(count)::bigint FROM security_events
+                     GROUP BY address ORDER BY address";
+        sqlx::query_as(rows).fetch_all(&pool).await.unwrap()
+    };
+    let knocks = (0..40).map(|n| {
+        let address = if n % 4 == 0 { "198.51.100.1" } else { "198.51.100.2" };
+        security::record(&pool, event("signature_wrong", address))
+    });
+    futures::future::try_join_all(knocks).await.unwrap();
+    assert_eq!(rows().await, [("198.51.100.1".to_owned(), 10), ("198.51.100.2".to_owned(), 30)]);
+    let count: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM security_events").fetch_one(&pool).await.unwrap();
+    assert!(count <= 4, "a row a minute and address, and there were two minutes at the most");
+    sqlx::query(
+        "UPDATE security_events SET at = at - interval '366 days',
+                last_at = last_at - interval '366 days' WHERE address = '198.51.100.1'",
+    )
+    .execute(&owner)
+    .await
+    .unwrap();
+    security::prune(&pool).await.unwrap();
+    assert_eq!(rows().await, [("198.51.100.2".to_owned(), 30)]);
+    owner.close().await;
     database.drop().await;
 }

@@ -274,7 +274,7 @@ fn entry(name: &str, text: &str) -> Result<CatalogueEntry, CatalogueError> {
     let failed =
         |line: usize, reason: String| CatalogueError { file: name.to_owned(), line, reason };
     let file: File = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text[..span.start].lines().count().max(1));
+        let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count() + 1);
         failed(line, error.message().to_owned())
     })?;
     let id = name.strip_suffix(".toml").unwrap_or(name);

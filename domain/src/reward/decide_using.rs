@@ -3,8 +3,8 @@
 //! What is left is always ours to compute: face value less what was spent and not undone. So the
 //! order in which a partner's words arrive makes no difference, and more than the face value can
 //! never be spent. What is reported after a voucher was booked as expired, and is dated before, is
-//! booked all the same; what is left then expires anew, also when that is nothing: a redemption that
-//! is undone later leaves something, and that is over as well.
+//! booked all the same; what is left then expires anew, also when that is nothing: a redemption
+//! that is undone later leaves something, and that is over as well.
 //!
 //! Rows: R2, R5, W5.
 

@@ -64,7 +64,8 @@ async fn change(
     let api = Some(given.settings.api_url.to_string());
     office.execute(id, PartnerCommand::NoteCredentials { api }, "given by an operator").await?;
     kept::keep(&office.vault, id, &given).await?;
-    Ok((format!("Kept for {id}. Servers take them up when they start."), true))
+    let when = "Servers take them up when they start, a changed WEBHOOK_SECRET within seconds.";
+    Ok((format!("Kept for {id}. {when}"), true))
 }
 
 fn read(file: Option<PathBuf>) -> anyhow::Result<SecretString> {

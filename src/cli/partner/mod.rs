@@ -43,7 +43,8 @@ pub enum PartnerAction {
     #[command(after_help = "Example: anchor partner credentials agl --file agl.env\n\
         One NAME=value in each line: API_URL, CLIENT_ID, CLIENT_SECRET, WEBHOOK_SECRET and, if it\n\
         differs, REDIRECT_URI. What the environment says of a partner counts before what is kept\n\
-        here. Servers take it up when they start.")]
+        here. Servers take it up when they start, a changed WEBHOOK_SECRET within seconds: give\n\
+        the old and the new one, separated by a space, until the partner signs with the new.")]
     Credentials {
         /// Its id, such as woolworths
         id: PartnerId,

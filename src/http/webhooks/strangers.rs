@@ -18,9 +18,19 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// At some 60 bytes each, a megabyte.
 const MOST_COUNTED: usize = 16_384;
 
+/// How often at most it is looked for those whose minute is over: that takes a while when there are
+/// many, and a crowd must not have it done for each of them.
+const BETWEEN_SWEEPS: Duration = Duration::from_secs(1);
+
 /// Counts of this minute, by address.
 #[derive(Debug, Default)]
-pub struct Strangers(Mutex<HashMap<Network, Count>>);
+pub struct Strangers(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    by_network: HashMap<Network, Count>,
+    swept_at: Option<Instant>,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Count {
@@ -34,25 +44,35 @@ impl Count {
     }
 }
 
+impl Counts {
+    fn is_full_for(&mut self, from: Network) -> bool {
+        let is_full =
+            |all: &HashMap<Network, Count>| all.len() >= MOST_COUNTED && !all.contains_key(&from);
+        let may_sweep = self.swept_at.is_none_or(|at| at.elapsed() >= BETWEEN_SWEEPS);
+        if is_full(&self.by_network) && may_sweep {
+            self.swept_at = Some(Instant::now());
+            self.by_network.retain(|_, count| count.left().is_some());
+        }
+        is_full(&self.by_network)
+    }
+}
+
 impl Strangers {
     /// For how many seconds more nothing is taken from there; none when it is.
     pub fn turned_away_for(&self, from: Network) -> Option<u64> {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.get(&from).filter(|count| count.wrong >= MOST_WRONG)?;
+        let count = counts.by_network.get(&from).filter(|count| count.wrong >= MOST_WRONG)?;
         count.left().map(|left| left.as_secs() + 1)
     }
 
     /// Another wrong one came from there; answers whether that was one too many.
     pub fn was_wrong(&self, from: Network) -> bool {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MOST_COUNTED && !counts.contains_key(&from) {
-            counts.retain(|_, count| count.left().is_some());
-            if counts.len() >= MOST_COUNTED {
-                return false;
-            }
+        if counts.is_full_for(from) {
+            return false;
         }
         let fresh = Count { since: Instant::now(), wrong: 0 };
-        let count = counts.entry(from).or_insert(fresh);
+        let count = counts.by_network.entry(from).or_insert(fresh);
         if count.left().is_none() {
             *count = fresh;
         }
@@ -86,6 +106,6 @@ mod tests {
         for n in 0..100_000 {
             strangers.was_wrong(network(n));
         }
-        assert_eq!(strangers.0.lock().unwrap().len(), MOST_COUNTED);
+        assert_eq!(strangers.0.lock().unwrap().by_network.len(), MOST_COUNTED);
     }
 }

@@ -1,11 +1,14 @@
 //! How does this partner sign? What its file says under `[webhooks]`, and nothing by default that
 //! lets anything pass.
 //!
-//! | `scheme` | what is signed | header | time | id |
+//! | `scheme` | what is signed | in which header | time | id |
 //! | --- | --- | --- | --- | --- |
-//! | `standard_webhooks` | `id.timestamp.body` | the three of Standard Webhooks, base64 | 300 s | `webhook-id` |
-//! | `github` | the body | `signature_header: sha256=<hex>` | none | the body's `id_field`, or its digest |
-//! | `stripe` | `t.body` | `signature_header: t=<unix>,v1=<hex>[,v1=…]` | 300 s | the same |
+//! | `standard_webhooks` | `id.timestamp.body` | `webhook-signature: v1,…` | 300 s | `webhook-id` |
+//! | `github` | the body | its own: `sha256=<hex>` | none | in the body |
+//! | `stripe` | `t.body` | its own: `t=<unix>,v1=<hex>[,v1=…]` | 300 s | in the body |
+//!
+//! A header of its own is named by `signature_header`; an id in the body by `id_field`, and without
+//! one it is the body's digest.
 //!
 //! *Why no id from a header that nothing signs*: whoever has seen one webhook could send it again
 //! under a new id for ever, or take away the id of one that is still to come. Where there is no
