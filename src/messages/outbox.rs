@@ -241,8 +241,8 @@ impl Outbox {
     }
 }
 
-/// Moves the position (where there is one to move), and writes only when it was moved. A delivery is
-/// given its id here, once, and keeps it through every try.
+/// Moves the position (where there is one to move), and writes only when it was moved. A delivery
+/// is given its id here, once, and keeps it through every try.
 const WRITE: &str = "
 WITH moved AS (
   UPDATE process_checkpoints SET position = $3, updated_at = clock_timestamp()

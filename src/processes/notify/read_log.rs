@@ -3,7 +3,7 @@
 //! | event | the member | support | other systems |
 //! | --- | --- | --- | --- |
 //! | put off, unknown, held, failed | it takes longer (once) | when it failed | `reward.failed` |
-//! | voucher issued, credit applied | it is there; and again 30 days before it ends | | `reward.issued` |
+//! | voucher issued, credit applied | it is there; 30 days before it ends | | `reward.issued` |
 //! | an account is awaited, a credit came back | an account is needed | | |
 //! | a partner wants a new agreement | they are asked | | |
 //!
