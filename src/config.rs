@@ -85,7 +85,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (
         "SMTP_URL",
-        "smtps://user:password@host or smtp://…, sealed unless on this machine; no e-mail when absent",
+        "smtps://user:password@host or smtp://…, sealed unless on this machine; else no e-mail",
     ),
     ("ANCHOR_LOG_FORMAT", "text or json; text on a terminal"),
     ("RUST_LOG", "what is logged, such as info or anchor=debug"),

@@ -241,8 +241,8 @@ impl Outbox {
     }
 }
 
-/// Moves the position (where there is one to move), and writes only when it was moved. A delivery is
-/// given its id here, once, and keeps it through every try.
+/// Moves the position (where there is one to move), and writes only when it was moved. A delivery
+/// is given its id here, once, and keeps it through every try.
 const WRITE: &str = "
 WITH moved AS (
   UPDATE process_checkpoints SET position = $3, updated_at = clock_timestamp()
@@ -252,8 +252,8 @@ WITH moved AS (
 ), said AS (
   INSERT INTO messages (id, audience, kind, cause, facts, next_at, created_at)
   SELECT u.id, u.audience, u.kind, u.cause, u.facts, u.at, ledger_now()
-    FROM may, unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::jsonb[], $9::timestamptz[])
-           AS u(id, audience, kind, cause, facts, at)
+    FROM may, unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::jsonb[],
+                     $9::timestamptz[]) AS u(id, audience, kind, cause, facts, at)
   ON CONFLICT (audience, kind, cause) DO NOTHING RETURNING 1
 ), told AS (
   INSERT INTO outgoing_deliveries (id, endpoint_id, kind, cause, body, next_at, created_at)

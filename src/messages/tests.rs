@@ -11,7 +11,7 @@ use super::settings::{MessageSettings, Sealing, SmtpServer};
 use super::words::{MemberMessage, staff_subject};
 
 /// Words that would tell whoever looks at the phone what it is about.
-const TELLING: [&str; 30] = [
+const TELLING: &[&str] = &[
     "gambl",
     "bet",
     "recover",
@@ -40,7 +40,6 @@ const TELLING: [&str; 30] = [
     "expire",
     "urgent",
     "congrat",
-    "streak",
     "!",
 ];
 

@@ -47,7 +47,7 @@ pub struct WithSecret {
 
 /// Enters a system that is to be told; its secret is in the answer, and only there.
 ///
-/// Notices are signed as Standard Webhooks says, with one signature for each live secret. Whatever is
+/// Notices are signed as Standard Webhooks says, with one signature for each live secret. What is
 /// not answered 2xx within ten seconds is sent again, under the same `webhook-id`, after about 5
 /// seconds, 1, 5 and 30 minutes, 2, 8 and 24 hours; 410 ends it. Redirects are not followed.
 #[utoipa::path(post, path = "/api/outgoing-webhooks", tag = "outgoing webhooks",

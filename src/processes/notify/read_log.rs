@@ -2,13 +2,13 @@
 //!
 //! | event | the member | support | other systems |
 //! | --- | --- | --- | --- |
-//! | put off, outcome unknown, held, failed | it takes longer, ten minutes later if it still does; once per reward | when it failed | `reward.failed` |
-//! | voucher issued, credit applied | it is there; and again 30 days before it ends | | `reward.issued` |
+//! | put off, unknown, held, failed | it takes longer (once) | when it failed | `reward.failed` |
+//! | voucher issued, credit applied | it is there; 30 days before it ends | | `reward.issued` |
 //! | an account is awaited, a credit came back | an account is needed | | |
 //! | a partner wants a new agreement | they are asked | | |
 //!
-//! *Why ten minutes*: most of what is put off is there a minute later, and two messages about it
-//! would be one too many.
+//! That it takes longer is told ten minutes later, if it still does: most of what is put off is
+//! there after a minute, and two messages about it would be one too many.
 //!
 //! Rows: U4, R1, D3.
 

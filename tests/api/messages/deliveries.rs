@@ -1,4 +1,4 @@
-//! What if a receiver fails, sleeps, points elsewhere, or is no more? Tried again by the table,
+//! What if a receiver fails, sleeps, sends us elsewhere, or is no more? Tried again by the table,
 //! under the same id; shown to whoever looks after it.
 //!
 //! Rows: U4, Q2, Q4.

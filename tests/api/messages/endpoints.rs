@@ -120,7 +120,8 @@ async fn for_a_day_after_a_change_both_secrets_verify_and_then_the_new_one_alone
         receiver.came().pop().unwrap()
     };
     let before = told("before", 1).await;
-    let changed = app.post(&admin, &format!("{ALL}/{id}/rotate"), json!({})).await;
+    let changed =
+        app.post(&admin, &format!("/api/outgoing-webhooks/{id}/rotate"), json!({})).await;
     assert_eq!(changed.status, 200, "{changed:?}");
     let new = changed.body["secret"].as_str().unwrap();
     assert_ne!(new, old);

@@ -135,8 +135,6 @@ fn assert_discreet(letter: &Letter) {
         "woolworths",
         "coles",
         "congrat",
-        "points",
-        "streak",
         "hurry",
         "last chance",
         "urgent",

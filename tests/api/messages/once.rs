@@ -108,7 +108,8 @@ async fn what_was_sent_and_not_written_down_is_sent_once_more_under_the_same_id(
     // As whoever died in between leaves it, once the lease is over.
     for table in ["messages", "outgoing_deliveries"] {
         let lost = format!(
-            "UPDATE {table} SET state = 'waiting', next_at = ledger_now() WHERE settled_at IS NOT NULL"
+            "UPDATE {table} SET state = 'waiting', next_at = ledger_now()
+              WHERE settled_at IS NOT NULL"
         );
         sqlx::query(&lost).execute(&app.pool).await.unwrap();
     }
