@@ -1,14 +1,16 @@
 //! What does each class of answer come to? The same at every partner, for every product.
 //!
-//! Rows: P5, P10, D2, D4, R4, C1.
+//! Rows: P5, P10, D2, D4, R4, R6, C1.
 
 use domain::ids::ReferralId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::partner::{Everybody, order_of, response, response_of, soon, yes_to};
-use crate::partners::outcome::{Accepted, LookUp, Outcome};
-use crate::partners::partner::{AccountClaim, NotTold, Order, Referral, Referred, Verdict};
+use crate::partners::outcome::{Accepted, LookUp, Outcome, Voided};
+use crate::partners::partner::{
+    AccountClaim, NotTold, Order, Referral, Referred, Verdict, VoucherToVoid,
+};
 use crate::partners::question::Topic;
 
 fn documented(code: &str) -> Value {
@@ -226,6 +228,50 @@ async fn a_referral_is_taken_refused_or_not_yet_said_and_names_nobody_in_an_addr
             assert!(came.head.contains(&format!("idempotency-key: {}", referral.id)));
             let sent: Value = serde_json::from_str(&came.body).unwrap();
             assert_eq!(sent, json!({ "email": "sam@example.org", "name": "Sam" }));
+        }
+    }
+    everybody.close().await;
+}
+
+#[tokio::test]
+async fn a_void_is_believed_when_the_partner_says_how_much_and_asked_again_when_it_does_not() {
+    let everybody = Everybody::open().await;
+    let taken =
+        |id: &str, state: &str| json!({ "voucher_id": id, "voided": "7.50", "state": state });
+    let firm = |code: &str| json!({ "error": { "code": code, "message": "" } });
+    for shop in everybody.catalogue.iter().filter(|entry| entry.can("vouchers")) {
+        let product = shop.products().iter().find(|p| p.capability.as_deref() == Some("vouchers"));
+        let voucher = VoucherToVoid {
+            idempotency_key: Uuid::from_u128(7),
+            product: product.unwrap().id.clone(),
+            voucher_id: "V1".to_owned(),
+        };
+        let partner = everybody.caller(shop);
+        for (bytes, expected) in [
+            (response("200 OK", &taken("V1", "voided")), "taken back 7.50"),
+            (response("200 OK", &taken("V2", "voided")), "another_voucher"),
+            (response("200 OK", &taken("V1", "active")), "another_voucher"),
+            (response_of("200 OK", "text/html", ""), "unreadable_answer"),
+            (response("422 No", &firm("window_over")), "refused window_over"),
+            (response("404 No", &firm("not_found")), "refused not_found"),
+            (response("422 No", &documented("busy")), "undocumented_refusal"),
+            (response("403 No", &firm("not_allowed")), "not_let_in"),
+            (response("429 Slow", &documented("rate_limited")), "rate_limited"),
+            (response("503 No", &documented("not_processed")), "not_processed"),
+            (response_of("500 No", "text/html", ""), "server_error"),
+            (Vec::new(), "connection_lost"),
+        ] {
+            everybody.desk.answer(bytes);
+            let said = match partner.void(&voucher, soon()).await {
+                Voided::TakenBack { amount } => format!("taken back {amount}"),
+                Voided::Refused { code } => format!("refused {code}"),
+                Voided::NotSaid { why, .. } => why.to_owned(),
+            };
+            assert_eq!(said, expected, "{}", shop.id());
+            let came = everybody.desk.came().remove(0);
+            assert!(came.line.starts_with("POST ") && came.line.contains("/vouchers/V1/void"));
+            assert!(came.head.contains(&format!("idempotency-key: {}", voucher.idempotency_key)));
+            assert!(came.body.is_empty(), "nothing but the wish is sent");
         }
     }
     everybody.close().await;

@@ -90,8 +90,12 @@ fn choice(id: &str) -> RewardCommand {
 }
 
 fn request(attempt: u32) -> RewardCommand {
+    request_at("woolworths", attempt)
+}
+
+fn request_at(id: &str, attempt: u32) -> RewardCommand {
     RewardCommand::RequestIssuance {
-        partner_id: "woolworths".parse().unwrap(),
+        partner_id: partner(id),
         attempt,
         round: 1,
         funding_model: FundingModel::PayOnRedemption,
@@ -145,7 +149,7 @@ fn when_all_have_refused_people_are_asked() {
         request(1),
         refused(1, false),
         choice("coles"),
-        request(2),
+        request_at("coles", 2),
         refused(2, false),
     ]);
     let both = offering(ValueKind::Voucher, &["woolworths", "coles"]);
