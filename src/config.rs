@@ -140,19 +140,11 @@ impl Config {
         let jwt_secret = reader.jwt_secret();
         let step_up_from =
             reader.or_default("ANCHOR_STEP_UP_FROM", "200.00", "an amount such as 200.00");
-        let trusted_proxies = reader.or_default(
-            "ANCHOR_TRUSTED_PROXIES",
-            "",
-            "addresses or ranges such as 10.0.0.0/8, separated by spaces",
-        );
+        let trusted_proxies = reader.trusted_proxies();
         let webhooks_per_second =
             reader.or_default("ANCHOR_WEBHOOKS_PER_SECOND", "0", "a whole number, 0 for no limit");
         let support_contact = reader.optional("ANCHOR_SUPPORT_CONTACT");
-        let messages = public_url.as_ref().map(|url| {
-            let (messages, problems) = MessageSettings::read(url, variable);
-            reader.problems.extend(problems);
-            messages
-        });
+        let messages = public_url.as_ref().map(|url| reader.messages(url));
         let catalogue = reader.catalogue();
         let mut partners = BTreeMap::new();
         if let (Some(catalogue), Some(public_url)) = (&catalogue, &public_url) {
@@ -343,6 +335,17 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn trusted_proxies(&mut self) -> Option<TrustedProxies> {
+        let expected = "addresses or ranges such as 10.0.0.0/8, separated by spaces";
+        self.or_default("ANCHOR_TRUSTED_PROXIES", "", expected)
+    }
+
+    fn messages(&mut self, public_url: &Url) -> MessageSettings {
+        let (messages, problems) = MessageSettings::read(public_url, self.variable);
+        self.problems.extend(problems);
+        messages
     }
 
     fn jwt_secret(&mut self) -> Option<SecretString> {

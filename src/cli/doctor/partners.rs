@@ -37,7 +37,7 @@ pub(super) async fn look(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
         Finding::new("partner_settings_bad", problem.to_string(), to_do)
     }));
     findings.extend(not_reached(&configured).await);
-    for (id, _) in &configured {
+    for id in configured.keys() {
         let row = query::get(pool, id).await?;
         findings.extend(not_active(id, row.as_ref(), &catalogue));
     }

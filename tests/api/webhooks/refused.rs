@@ -32,7 +32,7 @@ impl Sent {
             body: webhook.body.clone(),
         };
         sent.set(ID, &webhook.id);
-        sent.set(AT, &webhook.at.to_string());
+        sent.set(AT, webhook.at.to_string());
         sent.set(SIGNATURE, &webhook.signature);
         sent
     }
