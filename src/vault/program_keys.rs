@@ -19,6 +19,10 @@ pub(super) struct ProgramKeys {
     pub outgoing: Key,
 }
 
+/// How many they are.
+#[cfg(test)]
+pub(super) const PROGRAM_KEYS: u64 = 4;
+
 impl ProgramKeys {
     /// Opens them, and makes them the first time.
     pub async fn open(pool: &PgPool, keyring: &Keyring) -> Result<Self, VaultError> {
