@@ -2,14 +2,16 @@
 //!
 //! At start every entry is compared with its partner's stream: a new one is registered, a changed
 //! one described anew, the same one left alone. A configured partner whose API is on loopback can
-//! move no real value, so its first start makes it active, and says so in the event.
+//! move no real value, so its first start makes it active, and says so in the event. When it gets
+//! real credentials before it is onboarded, it is suspended: value could flow that nobody agreed
+//! to.
 //!
 //! Rows: P1, P6, P12.
 
 use std::collections::BTreeMap;
 
 use domain::ids::PartnerId;
-use domain::partner::{Partner, PartnerCommand, PartnerStatus};
+use domain::partner::{Partner, PartnerCommand, PartnerStatus, SANDBOXED};
 
 use crate::ledger::{Context, Ledger};
 use crate::partners::Catalogue;
@@ -36,9 +38,16 @@ pub async fn describe_partners(
         if is_sandboxed && partner.status() == PartnerStatus::Pending {
             let context =
                 Context::new(ACTOR, "its API is on this machine, no real value can flow");
-            let why = "loopback_api".to_owned();
+            let why = SANDBOXED.to_owned();
             let activate = PartnerCommand::Activate { why, is_sandboxed };
             ledger.execute::<Partner, _>(stream, activate, &context).await?;
+        }
+        let is_real = settings.get(entry.id()).is_some_and(|settings| !settings.is_on_loopback());
+        if is_real && partner.is_live_as_sandbox() {
+            let context =
+                Context::new(ACTOR, "its API is a real one now, and it is not onboarded");
+            let suspend = PartnerCommand::Suspend { why: "no_longer_sandboxed".to_owned() };
+            ledger.execute::<Partner, _>(stream, suspend, &context).await?;
         }
     }
     Ok(())

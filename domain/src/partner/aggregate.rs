@@ -55,9 +55,14 @@ impl fmt::Display for PartnerStatus {
 pub struct Partner {
     details: Option<PartnerDetails>,
     status: PartnerStatus,
+    /// It became active because no real value could flow.
+    is_sandboxed: bool,
     /// How each step was passed, by its word: words of other times are kept.
     passed: BTreeMap<String, Passed>,
 }
+
+/// Why a partner is active through which no real value can flow.
+pub const SANDBOXED: &str = "loopback_api";
 
 /// The longest reference to a document, in characters.
 const LONGEST_DOCUMENT: usize = 200;
@@ -80,6 +85,12 @@ impl Partner {
         let details = self.details.as_ref();
         let required = details.map_or(&[][..], |known| Step::required_of(known.partner_type));
         required.iter().map(|step| (*step, self.passed.get(step.as_str())))
+    }
+
+    /// Whether it is active as a sandbox alone: with real credentials it must not be.
+    #[must_use]
+    pub fn is_live_as_sandbox(&self) -> bool {
+        self.status == PartnerStatus::Active && self.is_sandboxed && !self.missing().is_empty()
     }
 
     fn missing(&self) -> Vec<Step> {
@@ -243,7 +254,10 @@ impl Partner {
                 let passed = Passed { evidence: e.digest.clone(), attested_by, attested_on };
                 self.passed.insert(Step::Certified.as_str().to_owned(), passed);
             }
-            PartnerEvent::PartnerActivated(_) => self.status = PartnerStatus::Active,
+            PartnerEvent::PartnerActivated(e) => {
+                self.status = PartnerStatus::Active;
+                self.is_sandboxed = e.why == SANDBOXED;
+            }
             PartnerEvent::PartnerSuspended(_) => self.status = PartnerStatus::Suspended,
             PartnerEvent::PartnerDeactivated(_) => self.status = PartnerStatus::Inactive,
             PartnerEvent::FloatLowReported(_) | PartnerEvent::PartnerCredentialsChanged(_) => {}

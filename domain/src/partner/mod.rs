@@ -14,7 +14,7 @@ mod product;
 #[cfg(test)]
 mod tests;
 
-pub use aggregate::{Partner, PartnerStatus};
+pub use aggregate::{Partner, PartnerStatus, SANDBOXED};
 pub use command::PartnerCommand;
 pub use error::PartnerError;
 pub use event::*;

@@ -5,7 +5,7 @@
 use anyhow::bail;
 use chrono::NaiveDate;
 use domain::ids::PartnerId;
-use domain::partner::{Attestation, PartnerCommand, PartnerStatus, Step};
+use domain::partner::{Attestation, PartnerCommand, PartnerStatus, SANDBOXED, Step};
 use serde_json::json;
 
 use super::Turn;
@@ -85,7 +85,7 @@ async fn activate_in(
         bail!("{id} has no credentials: `anchor partner credentials {id}`, or its variables");
     }
     let is_sandboxed = settings.is_some_and(PartnerSettings::is_on_loopback);
-    let why = if is_sandboxed { "loopback_api" } else { "onboarded" }.to_owned();
+    let why = if is_sandboxed { SANDBOXED } else { "onboarded" }.to_owned();
     office.execute(id, PartnerCommand::Activate { why, is_sandboxed }, reason).await
 }
 

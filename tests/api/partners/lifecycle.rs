@@ -207,3 +207,27 @@ async fn credentials_come_from_standard_input_rest_sealed_and_count_from_the_nex
     assert_eq!(forgotten.code, 0, "{}", forgotten.beside);
     app.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_gets_a_real_address_is_suspended_until_it_is_onboarded() {
+    let mut app = TestApp::start().await;
+    let real = "https://api.coles.example/v1".to_owned();
+    let before = app.variables.insert("COLES_API_URL".to_owned(), real).unwrap();
+    app.restart().await;
+    app.until_idle().await;
+    let coles = app.get(&Who::member(), "/api/partners/coles").await;
+    assert_eq!(coles.body["status"], "suspended", "{coles:?}");
+    let last = activity(&app, "coles").await.remove(0);
+    assert_eq!(
+        (&last["activity_type"], &last["details"]["why"]),
+        (&json!("PartnerSuspended"), &json!("no_longer_sandboxed"))
+    );
+    let activate = ["partner", "activate", "coles", "--reason", "it is the same shop"];
+    assert_eq!(anchor(&app.variables, &activate, "").await.code, 3, "its checklist is not done");
+    app.variables.insert("COLES_API_URL".to_owned(), before);
+    turn(&app, "activate", "coles").await;
+    app.restart().await;
+    let coles = app.get(&Who::member(), "/api/partners/coles").await;
+    assert_eq!(coles.body["status"], "active", "no real value can flow again");
+    app.finish().await;
+}
