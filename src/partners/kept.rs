@@ -57,6 +57,14 @@ pub async fn forget(vault: &Vault, partner: &PartnerId) -> Result<bool, VaultErr
     vault.forget_partner_secret(partner, SECRET_NAME).await
 }
 
+/// Whether any are kept, which can be seen without a key.
+///
+/// # Errors
+/// When the vault cannot be reached.
+pub async fn are_there(keys: &sqlx::PgPool) -> Result<bool, sqlx::Error> {
+    crate::vault::holds_partner_secret(keys, SECRET_NAME).await
+}
+
 /// The settings of every partner whose credentials are kept.
 ///
 /// # Errors

@@ -45,24 +45,40 @@ impl KeepLinks {
     }
 
     async fn act_on(&self, id: &GrantId, account: AccountId) -> anyhow::Result<bool> {
-        let Some(Grant::Lost { account: of, why }) = self.vault.grant(id).await? else {
+        let Some(Grant::Lost { why, version }) = self.grant(id, account).await? else {
             return Ok(false);
         };
         let stream = account.to_string();
         let link = self.ledger.load::<PartnerAccount>(&stream).await?.state;
-        if of == account && link.status() == VerificationStatus::Verified {
-            let context = Context::new("process:keep_links", "the partner takes it no longer");
-            let relink = PartnerAccountCommand::NeedRelink { why };
-            match self.ledger.execute::<PartnerAccount, _>(&stream, relink, &context).await {
-                Ok(_) | Err(ExecuteError::Duplicate { .. } | ExecuteError::Refused(_)) => {}
-                Err(error) => return Err(error.into()),
+        if link.status() == VerificationStatus::Pending {
+            // Refused by the process that asks about it.
+            return Ok(false);
+        }
+        // Taken first: a process that dies now leaves a link without a grant, which is found out
+        // when it is used. A fresh agreement in its place is left alone.
+        if !self.vault.take_lost(id, version).await? {
+            return Ok(false);
+        }
+        if link.status() == VerificationStatus::Verified {
+            self.record(&stream, PartnerAccountCommand::NeedRelink { why }).await?;
+            if let Some(Grant::Live { .. }) = self.grant(id, account).await? {
+                // The member agreed at that very moment.
+                self.record(&stream, PartnerAccountCommand::Verify).await?;
             }
         }
-        // One that is still being linked is refused by the process that asks about it.
-        let is_settled = link.status() != VerificationStatus::Pending;
-        if is_settled {
-            self.vault.forget_grant(id, account).await?;
+        Ok(true)
+    }
+
+    async fn grant(&self, id: &GrantId, account: AccountId) -> anyhow::Result<Option<Grant>> {
+        let of_link = self.vault.grant_of_link(id.member, &id.partner, account).await?;
+        Ok(of_link.map(|(_, grant)| grant))
+    }
+
+    async fn record(&self, stream: &str, command: PartnerAccountCommand) -> anyhow::Result<()> {
+        let context = Context::new("process:keep_links", "the partner takes it no longer");
+        match self.ledger.execute::<PartnerAccount, _>(stream, command, &context).await {
+            Ok(_) | Err(ExecuteError::Duplicate { .. } | ExecuteError::Refused(_)) => Ok(()),
+            Err(error) => Err(error.into()),
         }
-        Ok(is_settled)
     }
 }

@@ -14,7 +14,10 @@ use sqlx::Row;
 use super::error::VaultError;
 use super::sealing::Vault;
 
-const LASTS_SECONDS: i64 = 600;
+/// As long as the way there and back may take, in seconds.
+pub const LASTS_SECONDS: i64 = 600;
+/// So many ways at once of one member to one partner; the oldest is over when there are more.
+const MOST_OF_ONE: i64 = 5;
 
 /// A member who leaves for a partner.
 pub struct Leaving<'a> {
@@ -55,7 +58,8 @@ impl Back {
 }
 
 impl Vault {
-    /// Remembers one who leaves; forgets those whose time was over long ago.
+    /// Remembers one who leaves; forgets those whose time was over long ago, and the oldest of a
+    /// member who leaves again and again.
     ///
     /// # Errors
     /// When the store cannot be reached.
@@ -65,7 +69,11 @@ impl Vault {
         let sealed = self.seal_for_partner(leaving.partner, &place(&state), clear);
         sqlx::query(
             "WITH long_over AS (
-               DELETE FROM link_states WHERE ends_at < clock_timestamp() - interval '1 day')
+               DELETE FROM link_states WHERE ends_at < clock_timestamp() - interval '1 day'),
+             too_many AS (
+               DELETE FROM link_states WHERE state_digest IN (
+                 SELECT state_digest FROM link_states WHERE member_id = $3 AND partner_id = $2
+                  ORDER BY ends_at DESC OFFSET $8))
              INSERT INTO link_states (state_digest, partner_id, member_id, redirect_uri,
                                       browser_digest, sealed, ends_at)
              VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp() + $7 * interval '1 second')",
@@ -77,6 +85,7 @@ impl Vault {
         .bind(digest(leaving.browser))
         .bind(sealed)
         .bind(LASTS_SECONDS)
+        .bind(MOST_OF_ONE - 1)
         .execute(&self.pool)
         .await?;
         Ok(())

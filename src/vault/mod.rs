@@ -16,7 +16,7 @@
 mod cipher;
 mod error;
 pub mod keyring;
-mod link_states;
+pub mod link_states;
 mod member_keys;
 mod member_tokens;
 mod outgoing_secrets;
@@ -31,4 +31,5 @@ pub use error::{KeyringError, VaultError};
 pub use keyring::Keyring;
 pub use link_states::{Back, Leaving};
 pub use member_tokens::{Grant, GrantId, MemberTokens};
+pub use partner_secrets::holds_partner_secret;
 pub use sealing::{Place, Vault};

@@ -6,7 +6,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Duration, Utc};
-use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::Row;
 use uuid::Uuid;
@@ -14,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::cipher::{self, joined};
 use super::error::VaultError;
+use super::keyring::fill_by_chance;
 use super::sealing::Vault;
 
 /// The most that sign at once: verifiers look at a few signatures, not at any number.
@@ -101,7 +101,7 @@ impl Vault {
 /// 32 random bytes, written as receivers expect it.
 fn fresh() -> SecretString {
     let mut bytes = Zeroizing::new([0_u8; 32]);
-    rand::rng().fill_bytes(&mut bytes[..]);
+    fill_by_chance(&mut bytes[..]);
     SecretString::from(format!("whsec_{}", STANDARD.encode(&bytes[..])))
 }
 

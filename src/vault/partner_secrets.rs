@@ -4,6 +4,7 @@
 
 use domain::ids::PartnerId;
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::PgPool;
 
 use super::error::VaultError;
 use super::sealing::Vault;
@@ -103,4 +104,15 @@ impl Vault {
         let text = String::from_utf8(clear).map_err(|_| VaultError::DoesNotOpen)?;
         Ok(SecretString::from(text))
     }
+}
+
+/// Whether any partner has a secret of this name; asked through `anchor_keys`' own pool.
+///
+/// # Errors
+/// When the store cannot be reached.
+pub async fn holds_partner_secret(keys: &PgPool, name: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM partner_secrets WHERE name = $1)")
+        .bind(name)
+        .fetch_one(keys)
+        .await
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use actix_web::web::Data;
 use domain::ids::{AccountId, PartnerId};
 use domain::member::ConsentPurpose;
-use domain::partner_account::VerificationStatus;
+use domain::partner_account::{PartnerAccount, VerificationStatus};
 use projections::user_partner_accounts::{NAME, query};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -165,17 +165,35 @@ async fn grant_of(
     let Some(linking) = state.calls.linking(partner) else { return Ok(None) };
     match linking.access(member.id, account, deadline).await {
         Ok(grant) => Ok(Some(grant)),
-        Err(NoAccess::NoGrant) => Ok(None),
-        Err(NoAccess::Lost) => {
-            let status = VerificationStatus::RelinkNeeded;
-            Err(Problem::new(Code::AccountNotVerified).fact("verification_status", status))
-        }
+        Err(NoAccess::NoGrant) => needs_none(state, account).await,
+        Err(NoAccess::Lost) => Err(not_verified(VerificationStatus::RelinkNeeded)),
         Err(NoAccess::NotNow(why)) => {
             tracing::info!(%partner, why, "a member's token was not to be had");
             Err(Problem::new(Code::PartnerNotAnswering))
         }
         Err(NoAccess::Vault(error)) => Err(error.into()),
     }
+}
+
+/// Asked with our own token only where the member showed us the account by a code, and it is linked
+/// still: the stream says so, whatever a read model shows.
+async fn needs_none(
+    state: &AppState,
+    account: AccountId,
+) -> Result<Option<SecretString>, Problem> {
+    let link = state.ledger.load::<PartnerAccount>(&account.to_string()).await?.state;
+    let by_code = link.requested().is_some_and(|requested| requested.scope.is_none());
+    if by_code && link.status() == VerificationStatus::Verified {
+        return Ok(None);
+    }
+    Err(not_verified(match link.status() {
+        VerificationStatus::Verified => VerificationStatus::RelinkNeeded,
+        other => other,
+    }))
+}
+
+fn not_verified(status: VerificationStatus) -> Problem {
+    Problem::new(Code::AccountNotVerified).fact("verification_status", status)
 }
 
 /// The account's number, opened for this call alone.

@@ -23,9 +23,7 @@ use crate::http::consents::agreed;
 use crate::http::json::Json;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
-
-/// As long as the way there and back may take, in seconds.
-const COOKIE_SECONDS: u32 = 600;
+use crate::vault::link_states::LASTS_SECONDS;
 
 /// Nothing is needed.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -62,7 +60,7 @@ pub async fn authorize(
     let back = linking.redirect_uri();
     let secure = if back.scheme() == "https" { "; Secure" } else { "" };
     let cookie = format!(
-        "{LINK_COOKIE}={}; Path={}; Max-Age={COOKIE_SECONDS}; HttpOnly; SameSite=Lax{secure}",
+        "{LINK_COOKIE}={}; Path={}; Max-Age={LASTS_SECONDS}; HttpOnly; SameSite=Lax{secure}",
         begun.browser.expose_secret(),
         back.path()
     );

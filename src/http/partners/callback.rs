@@ -21,7 +21,8 @@ use secrecy::SecretString;
 use url::form_urlencoded;
 
 use super::linked::{
-    Linked, NewLink, can_be_asked, format_of, is_open, newest, read_number, request_link, watch,
+    Linked, NewLink, Newest, can_be_asked, format_of, is_open, newest, read_number, request_link,
+    watch,
 };
 use crate::access::{Aal, ComesBack, Member};
 use crate::http::address::Id;
@@ -31,7 +32,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::refusal::done;
 use crate::http::state::AppState;
 use crate::ledger::Context;
-use crate::partners::oauth::{Callback, Finished, LinkError, Linking, Who};
+use crate::partners::oauth::{Callback, LinkError, Who};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -85,7 +86,7 @@ pub async fn come_back(
     request: &HttpRequest,
 ) -> HttpResponse {
     let came = CameBack::read(request.query_string());
-    let linked = link(who, state, partner, came).await;
+    let linked = link_whoever_waits(who, state, partner, came).await;
     let reads_pages = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
     if reads_pages.is_some_and(|accept| accept.contains("text/html")) {
         return match linked {
@@ -97,6 +98,18 @@ pub async fn come_back(
         Ok(answer) => answer.respond_to(request),
         Err(problem) => problem.error_response(),
     }
+}
+
+/// Also when the browser is closed meanwhile: what the partner has given is kept or given back.
+async fn link_whoever_waits(
+    who: ComesBack,
+    state: &Data<AppState>,
+    partner: &PartnerId,
+    came: CameBack,
+) -> Result<Answer<Linked>, Problem> {
+    let (state, partner) = (state.clone(), partner.clone());
+    let linking = tokio::spawn(async move { link(who, &state, &partner, came).await });
+    linking.await.unwrap_or_else(|error| Err(Problem::internal(&error)))
 }
 
 async fn link(
@@ -121,44 +134,108 @@ async fn link(
     };
     let finished = linking.finish(&who, &callback, Instant::now() + PATIENCE).await;
     let finished = finished.map_err(|error| told(partner, error))?;
-    let kept = keep(state, partner, linking, &finished).await;
-    if kept.is_err() {
+    let member = Member { id: finished.member, aal: Aal::One };
+    let may_keep = place_for(state, partner, member, &finished.number).await;
+    let (number, place) = match may_keep {
+        Ok(found) => found,
+        Err(problem) => {
+            linking.drop_tokens(&finished.tokens).await;
+            return Err(problem);
+        }
+    };
+    // Before the wish is on record: whoever asks the partner about it has a token then.
+    if let Err(error) = linking.keep(member.id, place.id(member, partner), &finished.tokens).await
+    {
         linking.drop_tokens(&finished.tokens).await;
+        return Err(error.into());
     }
-    kept
+    match place {
+        Place::New(link_number) => {
+            let new = NewLink {
+                number: link_number,
+                account: &number,
+                code: None,
+                scope: Some(linking.scope()),
+            };
+            begin(state, partner, member, new).await
+        }
+        Place::Open(open) => renew(state, partner, member, *open).await,
+    }
 }
 
-/// Links the account that the member agreed to, or renews the link that is there.
-async fn keep(
+/// Where what the member agreed to belongs.
+enum Place {
+    /// To a link that is to be begun, with this number.
+    New(u32),
+    /// To the link that is there.
+    Open(Box<Newest>),
+}
+
+impl Place {
+    fn id(&self, member: Member, partner: &PartnerId) -> AccountId {
+        match self {
+            Self::New(number) => AccountId::of(member.id, partner, *number),
+            Self::Open(open) => open.id,
+        }
+    }
+}
+
+/// The account that the member agreed about, and the link that it belongs to.
+async fn place_for(
     state: &Data<AppState>,
     partner: &PartnerId,
-    linking: &Linking,
-    finished: &Finished,
-) -> Result<Answer<Linked>, Problem> {
-    let member = Member { id: finished.member, aal: Aal::One };
+    member: Member,
+    told: &SecretString,
+) -> Result<(SecretString, Place), Problem> {
     agreed(state, member.id, ConsentPurpose::Link, partner).await?;
-    let number = read_number(&format_of(state, partner)?, &finished.number)?;
-    let tag = state.vault.partner_tag(partner, "account_number", &number);
+    let number = read_number(&format_of(state, partner)?, told)?;
     let newest = newest(state, member.id, partner).await?;
-    let Some(open) = newest.as_ref().filter(|newest| is_open(newest.account.status())) else {
-        let link_number = newest.map_or(1, |newest| newest.number + 1);
-        let id = AccountId::of(member.id, partner, link_number);
-        // Before the wish is on record: whoever asks the partner about it has a token then.
-        linking.keep(member.id, id, &finished.tokens).await?;
-        let new = NewLink {
-            number: link_number,
-            account: &number,
-            code: None,
-            scope: Some(linking.scope()),
-        };
-        let (id, position) = request_link(state, member, partner, new).await?;
-        return watch(state, partner, id, position).await;
-    };
-    let known = open.account.requested().map(|requested| requested.account_tag.as_str());
-    if known != Some(tag.as_str()) {
+    match newest {
+        Some(open) if is_open(open.account.status()) => {
+            if !is_of(state, partner, (&open.account, &number)) {
+                return Err(Problem::new(Code::AlreadyLinked).fact("partner_id", partner));
+            }
+            Ok((number, Place::Open(Box::new(open))))
+        }
+        other => Ok((number, Place::New(other.map_or(1, |newest| newest.number + 1)))),
+    }
+}
+
+/// Whether a link is for this account.
+fn is_of(
+    state: &AppState,
+    partner: &PartnerId,
+    (link, number): (&PartnerAccount, &SecretString),
+) -> bool {
+    let tag = state.vault.partner_tag(partner, "account_number", number);
+    link.requested().is_some_and(|requested| requested.account_tag == tag)
+}
+
+async fn begin(
+    state: &Data<AppState>,
+    partner: &PartnerId,
+    member: Member,
+    new: NewLink<'_>,
+) -> Result<Answer<Linked>, Problem> {
+    let number = new.account;
+    let (id, position) = request_link(state, member, partner, new).await?;
+    let link = state.ledger.load::<PartnerAccount>(&id.to_string()).await?.state;
+    if !is_of(state, partner, (&link, number)) {
+        // Another account was linked at that very moment; what was agreed to is not for that one.
+        if let Some(linking) = state.calls.linking(partner) {
+            linking.give_back(member.id, id).await?;
+        }
         return Err(Problem::new(Code::AlreadyLinked).fact("partner_id", partner));
     }
-    linking.keep(member.id, open.id, &finished.tokens).await?;
+    watch(state, partner, id, position).await
+}
+
+async fn renew(
+    state: &Data<AppState>,
+    partner: &PartnerId,
+    member: Member,
+    open: Newest,
+) -> Result<Answer<Linked>, Problem> {
     let mut position = open.position;
     if open.account.status() == VerificationStatus::RelinkNeeded {
         let context = Context::new(member.actor(), "agreed to once more at the partner");

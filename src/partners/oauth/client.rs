@@ -13,7 +13,7 @@ use oauth2::basic::{BasicClient, BasicErrorResponse, BasicErrorResponseType, Bas
 use oauth2::{
     AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
     HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RefreshToken,
-    RequestTokenError, Scope, TokenUrl,
+    RequestTokenError, Scope, TokenResponse, TokenUrl,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -25,6 +25,10 @@ use crate::partners::settings::PartnerSettings;
 
 /// A longer token is none: it goes out with every call.
 const LONGEST_TOKEN: usize = 8 * 1024;
+
+/// A partner that does not say how long a token lasts is believed for five minutes.
+const LASTS_SECONDS: u64 = 300;
+const LONGEST_SECONDS: u64 = 86_400;
 
 type Configured =
     BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
@@ -66,6 +70,13 @@ pub(super) struct Way {
 }
 
 impl OAuthClient {
+    /// The client that asks for the programme's own tokens, at the partner's API.
+    pub fn of_programme(settings: &PartnerSettings, http: reqwest::Client) -> Option<Self> {
+        let base = settings.api_url.as_str().trim_end_matches('/');
+        let addresses = (format!("{base}/oauth/authorize"), format!("{base}/oauth/token"));
+        Self::new(settings, addresses, http)
+    }
+
     /// A client of the server at these addresses, none when they are no addresses.
     pub fn new(
         settings: &PartnerSettings,
@@ -176,6 +187,16 @@ fn meaning(error: RequestTokenError<Unanswered, BasicErrorResponse>) -> NoTokens
             NoTokens::Unknown("token_unreadable")
         }
     }
+}
+
+/// What a partner gave: the access token, and how long it lasts, in seconds. None, when it is no
+/// token that could be used.
+pub(super) fn granted(answer: &BasicTokenResponse) -> Option<(SecretString, i64)> {
+    let is_bearer = answer.token_type().as_ref().eq_ignore_ascii_case("bearer");
+    let seconds = answer.expires_in().map_or(LASTS_SECONDS, |lasts| lasts.as_secs());
+    let token = SecretString::from(answer.access_token().secret().to_owned());
+    let is_good = is_bearer && seconds > 0 && is_sendable(&token);
+    is_good.then(|| (token, seconds.min(LONGEST_SECONDS).cast_signed()))
 }
 
 /// Whether it can stand in a header: kept otherwise, it would spoil every call until it ends.

@@ -58,19 +58,12 @@ impl Linking {
         account: AccountId,
         deadline: Instant,
     ) -> Result<SecretString, NoAccess> {
-        let id = self.grant_of(member);
         loop {
-            let grant = self.vault.grant(&id).await?.ok_or(NoAccess::NoGrant)?;
-            let (of, tokens, version, is_being_refreshed) = match grant {
-                Grant::Lost { account: of, .. } if of == account => return Err(NoAccess::Lost),
-                Grant::Lost { .. } => return Err(NoAccess::NoGrant),
-                Grant::Live { account, tokens, version, is_being_refreshed } => {
-                    (account, tokens, version, is_being_refreshed)
-                }
+            let of_link = self.vault.grant_of_link(member, &self.partner, account).await?;
+            let (id, grant) = of_link.ok_or(NoAccess::NoGrant)?;
+            let Grant::Live { tokens, version, is_being_refreshed } = grant else {
+                return Err(NoAccess::Lost);
             };
-            if of != account {
-                return Err(NoAccess::NoGrant);
-            }
             let now = real_now();
             if now < tokens.renew_at || (is_being_refreshed && now < tokens.ends_at) {
                 return Ok(tokens.access);
@@ -158,12 +151,11 @@ impl Linking {
         member: MemberId,
         account: AccountId,
     ) -> Result<bool, VaultError> {
-        let id = self.grant_of(member);
-        let token = match self.vault.grant(&id).await {
-            Ok(Some(Grant::Live { account: of, tokens, .. })) if of == account => {
+        let token = match self.vault.grant_of_link(member, &self.partner, account).await {
+            Ok(Some((_, Grant::Live { tokens, .. }))) => {
                 Some(tokens.refresh.unwrap_or(tokens.access))
             }
-            // Of another link, lost, or unreadable with the member's key: nothing to give back.
+            // Lost, or unreadable with the member's key: nothing to give back.
             Ok(_) | Err(VaultError::KeyDestroyed | VaultError::DoesNotOpen) => None,
             Err(error) => return Err(error),
         };
@@ -172,7 +164,7 @@ impl Linking {
         {
             return Ok(false);
         }
-        self.vault.forget_grant(&id, account).await?;
+        self.vault.forget_link(member, &self.partner, account).await?;
         Ok(true)
     }
 

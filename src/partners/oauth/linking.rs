@@ -13,22 +13,18 @@ use std::time::Instant;
 use domain::ids::{AccountId, MemberId, PartnerId};
 use oauth2::TokenResponse;
 use oauth2::basic::BasicTokenResponse;
-use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::client::{NoTokens, OAuthClient, Way, is_sendable};
+use super::client::{NoTokens, OAuthClient, Way, granted, is_sendable};
 use super::offer::OAuthOffer;
 use crate::clock::real_now;
 use crate::partners::calls::{NoAnswer, send};
 use crate::partners::partner::NotTold;
 use crate::partners::settings::PartnerSettings;
-use crate::vault::{GrantId, Leaving, MemberTokens, Vault, VaultError};
+use crate::vault::{GrantId, Leaving, MemberTokens, Vault, VaultError, keyring};
 
-/// A partner that does not say how long a token lasts is believed for five minutes.
-const LASTS_SECONDS: u64 = 300;
-const LONGEST_SECONDS: u64 = 86_400;
 /// The longest account number that is read, in bytes.
 const LONGEST_NUMBER: usize = 64;
 
@@ -144,9 +140,7 @@ impl Linking {
     /// When the vault cannot be reached.
     pub async fn begin(&self, member: MemberId) -> Result<Begun, VaultError> {
         let Way { url, state, verifier } = self.client.way(&self.offer.scopes);
-        let mut random = [0_u8; 32];
-        rand::rng().fill_bytes(&mut random);
-        let browser = SecretString::from(hex::encode(random));
+        let browser = keyring::generate();
         let leaving = Leaving {
             partner: &self.partner,
             member,
@@ -185,10 +179,17 @@ impl Linking {
             Some(_) | None => return Err(LinkError::OtherIssuer),
         }
         let code = callback.code.as_ref().ok_or(LinkError::NotAgreed)?;
-        let granted = self.client.for_code(code, &back.verifier, deadline).await;
-        let tokens = tokens_of(&granted.map_err(said)?, None).ok_or(unreadable())?;
+        let answer = self.client.for_code(code, &back.verifier, deadline).await;
+        let tokens = tokens_of(&answer.map_err(said)?, None).ok_or(unreadable())?;
         let number = self.account_of(&tokens.access, deadline).await;
-        let number = number.map_err(|NotTold(why)| LinkError::NotSaid(why))?;
+        let number = match number {
+            Ok(number) => number,
+            Err(NotTold(why)) => {
+                // Nobody keeps them: a grant that leads nowhere must not live on there.
+                self.drop_tokens(&tokens).await;
+                return Err(LinkError::NotSaid(why));
+            }
+        };
         Ok(Finished { member: back.member, number, tokens })
     }
 
@@ -203,7 +204,7 @@ impl Linking {
         tokens: &MemberTokens,
     ) -> Result<(), VaultError> {
         let before = self.vault.keep_grant(&self.grant_of(member), account, tokens).await?;
-        if let Some(refresh) = before {
+        for refresh in before {
             // Best effort: it is replaced here either way.
             self.give_back_token(&refresh).await;
         }
@@ -246,25 +247,20 @@ fn said(why: NoTokens) -> LinkError {
 
 /// The tokens of an answer; a partner that sends no new refresh token goes on taking the old one.
 pub(super) fn tokens_of(
-    granted: &BasicTokenResponse,
+    answer: &BasicTokenResponse,
     refresh: Option<&SecretString>,
 ) -> Option<MemberTokens> {
-    if !granted.token_type().as_ref().eq_ignore_ascii_case("bearer") {
+    let (access, seconds) = granted(answer)?;
+    let next = answer.refresh_token().map(|token| SecretString::from(token.secret().to_owned()));
+    if next.as_ref().is_some_and(|next| !is_sendable(next)) {
         return None;
     }
-    let seconds = granted.expires_in().map_or(LASTS_SECONDS, |lasts| lasts.as_secs());
-    let milliseconds = (seconds.min(LONGEST_SECONDS) * 1_000).cast_signed();
     let now = real_now();
-    let next = granted.refresh_token().map(|token| SecretString::from(token.secret().to_owned()));
-    let access = SecretString::from(granted.access_token().secret().to_owned());
-    if !is_sendable(&access) || next.as_ref().is_some_and(|next| !is_sendable(next)) {
-        return None;
-    }
     Some(MemberTokens {
         access,
         refresh: next.or_else(|| refresh.cloned()),
         // With a quarter of its time to go, another one is fetched.
-        renew_at: now + chrono::Duration::milliseconds(milliseconds * 3 / 4),
-        ends_at: now + chrono::Duration::milliseconds(milliseconds),
+        renew_at: now + chrono::Duration::milliseconds(seconds * 750),
+        ends_at: now + chrono::Duration::seconds(seconds),
     })
 }

@@ -12,20 +12,16 @@ use std::time::Instant;
 
 use chrono::{DateTime, Duration, Utc};
 use domain::ids::PartnerId;
-use oauth2::TokenResponse;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use super::client::{NoTokens, OAuthClient, is_sendable};
+use super::client::{NoTokens, OAuthClient, granted};
 use crate::clock::real_now;
 use crate::partners::settings::PartnerSettings;
 use crate::vault::Vault;
 
 const RENEW_BEFORE_SECONDS: i64 = 60;
-/// A partner that does not say how long a token lasts is believed for five minutes.
-const LASTS_SECONDS: u64 = 300;
-const LONGEST_SECONDS: u64 = 86_400;
 const SECRET_NAME: &str = "client_credentials_token";
 
 #[derive(Clone)]
@@ -69,9 +65,7 @@ impl Tokens {
         http: reqwest::Client,
         vault: Vault,
     ) -> Self {
-        let base = settings.api_url.as_str().trim_end_matches('/');
-        let addresses = (format!("{base}/oauth/authorize"), format!("{base}/oauth/token"));
-        let client = OAuthClient::new(settings, addresses, http);
+        let client = OAuthClient::of_programme(settings, http);
         Self { partner, client, vault, held: Arc::default() }
     }
 
@@ -111,18 +105,12 @@ impl Tokens {
 
     async fn fetch(&self, deadline: Instant) -> Result<Token, NoToken> {
         let client = self.client.as_ref().ok_or(NoToken("no_address"))?;
-        let granted = client.for_us(deadline).await.map_err(|why| match why {
+        let answer = client.for_us(deadline).await.map_err(|why| match why {
             NoTokens::NotAsked(why) | NoTokens::Unknown(why) => NoToken(why),
             NoTokens::GrantNotTaken | NoTokens::Refused(_) => NoToken("token_refused"),
         })?;
-        let is_bearer = granted.token_type().as_ref().eq_ignore_ascii_case("bearer");
-        let seconds = granted.expires_in().map_or(LASTS_SECONDS, |lasts| lasts.as_secs());
-        let value = SecretString::from(granted.access_token().secret().to_owned());
-        if !is_bearer || seconds == 0 || !is_sendable(&value) {
-            return Err(NoToken("token_unreadable"));
-        }
-        let lasts = Duration::seconds(seconds.min(LONGEST_SECONDS).cast_signed());
-        Ok(Token { value, ends_at: real_now() + lasts })
+        let (value, seconds) = granted(&answer).ok_or(NoToken("token_unreadable"))?;
+        Ok(Token { value, ends_at: real_now() + Duration::seconds(seconds) })
     }
 
     async fn kept_in_vault(&self) -> Option<Token> {
@@ -151,9 +139,7 @@ pub async fn try_credentials(
     http: reqwest::Client,
     deadline: Instant,
 ) -> Result<(), &'static str> {
-    let base = settings.api_url.as_str().trim_end_matches('/');
-    let addresses = (format!("{base}/oauth/authorize"), format!("{base}/oauth/token"));
-    let client = OAuthClient::new(settings, addresses, http).ok_or("no_address")?;
+    let client = OAuthClient::of_programme(settings, http).ok_or("no_address")?;
     match client.for_us(deadline).await {
         Ok(_) => Ok(()),
         Err(NoTokens::NotAsked(why) | NoTokens::Unknown(why)) => Err(why),

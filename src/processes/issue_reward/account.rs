@@ -6,13 +6,14 @@
 //! Rows: R4, P8, C1, C4.
 
 use domain::ids::{AccountId, MemberId, PartnerId};
-use domain::partner_account::{PartnerAccount, VerificationStatus};
+use domain::partner_account::{PartnerAccount, PartnerAccountCommand, VerificationStatus};
 use domain::reward::Chosen;
 use projections::user_partner_accounts::query::{self, VerifiedAccount};
 use secrecy::SecretString;
 
 use super::send::InHand;
 use super::worker::IssueReward;
+use crate::ledger::{Context, ExecuteError};
 use crate::partners::oauth::NoAccess;
 use crate::vault::Place;
 
@@ -59,12 +60,25 @@ impl IssueReward {
     }
 
     /// Whether the account needs no grant: one that was linked by a code, and still is. The stream
-    /// says so, since the grant of one that has just been lost is gone before read models know.
+    /// says so, since the grant of one that has just been lost is gone before read models know. One
+    /// that needs a grant and has none is agreed to once more.
     async fn needs_none(&self, account: AccountId) -> anyhow::Result<MayReceive> {
-        let link = self.ledger.load::<PartnerAccount>(&account.to_string()).await?.state;
-        let by_code = link.requested().is_some_and(|requested| requested.scope.is_none());
-        let is_verified = link.status() == VerificationStatus::Verified;
-        Ok(if by_code && is_verified { MayReceive::Yes } else { MayReceive::No })
+        let stream = account.to_string();
+        let link = self.ledger.load::<PartnerAccount>(&stream).await?.state;
+        if link.status() != VerificationStatus::Verified {
+            return Ok(MayReceive::No);
+        }
+        if link.requested().is_some_and(|requested| requested.scope.is_none()) {
+            return Ok(MayReceive::Yes);
+        }
+        let context = Context::new("process:issue_reward", "nothing is left of the agreement");
+        let relink = PartnerAccountCommand::NeedRelink { why: "grant_missing".to_owned() };
+        match self.ledger.execute::<PartnerAccount, _>(&stream, relink, &context).await {
+            Ok(_) | Err(ExecuteError::Duplicate { .. } | ExecuteError::Refused(_)) => {
+                Ok(MayReceive::No)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Whether credits may go to this account now.

@@ -67,6 +67,12 @@ impl Abroad {
         sqlx::query(ended).execute(&self.app.pool).await.unwrap();
     }
 
+    /// Makes the token due for another, good as it still is.
+    async fn let_token_age(&self) {
+        let aged = "UPDATE keys.member_tokens SET renew_at = clock_timestamp() - interval '1 s'";
+        sqlx::query(aged).execute(&self.app.pool).await.unwrap();
+    }
+
     async fn tokens_kept(&self) -> i64 {
         let count = "SELECT count(*) FROM keys.member_tokens";
         sqlx::query_scalar(count).fetch_one(&self.app.pool).await.unwrap()
@@ -204,5 +210,85 @@ async fn a_refresh_whose_answer_is_lost_asks_the_member_again_and_their_reward_w
     assert_eq!(linked.status, 200, "{linked:?}");
     app.until_reward(&member, "month_3", "issued").await;
     assert_eq!(app.credits().await.len(), 1);
+    abroad.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_refreshed_before_it_ends_and_one_whose_refresh_died_is_not_used_again() {
+    let abroad = Abroad::start().await;
+    let (app, member) = (&abroad.app, Who::member());
+    let account = abroad.linked(&member).await;
+    app.agree(&member, "look_up", "agl", true).await;
+    let path = format!("/api/accounts/{}/balance", account["id"].as_str().unwrap());
+    abroad.let_token_age().await;
+    app.get(&member, &path).await;
+    app.get(&member, &path).await;
+    assert_eq!(abroad.provider.happened().await["refreshed"], 1, "with time to spare, and once");
+
+    // A process began another one and died: two minutes ago, as everybody can see.
+    abroad.let_token_end().await;
+    let died = "UPDATE keys.member_tokens SET refresh_by = gen_random_uuid(),
+                       refresh_begun_at = clock_timestamp() - interval '2 minutes'";
+    sqlx::query(died).execute(&app.pool).await.unwrap();
+    app.until_account(&member, "agl", "relink_needed").await;
+    assert_eq!(abroad.provider.happened().await["refreshed"], 1, "the old token is not sent");
+    assert_eq!(abroad.tokens_kept().await, 0);
+    let asked = app.get(&member, &path).await;
+    assert_eq!(asked.code(), "account_not_verified", "{asked:?}");
+    abroad.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_without_a_grant_is_agreed_to_once_more_and_never_asked_about_in_our_own_name() {
+    let abroad = Abroad::start().await;
+    let (app, member) = (&abroad.app, Who::member());
+    let account = abroad.linked(&member).await;
+    app.agree(&member, "look_up", "agl", true).await;
+    sqlx::query("DELETE FROM keys.member_tokens").execute(&app.pool).await.unwrap();
+    let path = format!("/api/accounts/{}/balance", account["id"].as_str().unwrap());
+    let asked = app.get(&member, &path).await;
+    assert_eq!(
+        (asked.code(), &asked.body["verification_status"]),
+        ("account_not_verified", &json!("relink_needed")),
+        "{asked:?}"
+    );
+    app.set_out(&member, 90).await;
+    app.until_reward(&member, "month_3", "awaiting_account").await;
+    app.until_account(&member, "agl", "relink_needed").await;
+    app.forward(chrono::Duration::minutes(5)).await;
+    app.until_idle().await;
+    let path = format!("/api/activity?member={}&type=AccountAwaited", member.sub);
+    let waits = app.get(&Who::new(anchor::access::Role::Support), &path).await;
+    assert_eq!(waits.body["activities"].as_array().unwrap().len(), 1, "it waits once: {waits:?}");
+    assert_eq!(app.credits().await.len(), 0);
+    abroad.app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_is_over_after_ten_minutes_and_the_oldest_of_many_at_once() {
+    let abroad = Abroad::start().await;
+    let (app, member) = (&abroad.app, Who::member());
+    let late = abroad.back(&member, NUMBER).await;
+    let aged = "UPDATE keys.link_states SET ends_at = ends_at - interval '10 minutes'";
+    sqlx::query(aged).execute(&app.pool).await.unwrap();
+    let refused = app.come_back(&member, &late).await;
+    assert_eq!((refused.status, refused.code()), (409, "link_not_begun"), "{refused:?}");
+    let first = abroad.back(&member, NUMBER).await;
+    for _ in 0..8 {
+        app.leave_for(&member, "agl").await;
+    }
+    let states: i64 = sqlx::query_scalar("SELECT count(*) FROM keys.link_states")
+        .fetch_one(&app.pool)
+        .await
+        .unwrap();
+    assert_eq!(states, 5);
+    let refused = app.come_back(&member, &first).await;
+    assert_eq!(refused.code(), "link_not_begun", "{refused:?}");
+    // The same account under another scope: the partner's file has changed since.
+    abroad.linked(&member).await;
+    let changed = "UPDATE keys.member_tokens SET scope = 'another one of before'";
+    sqlx::query(changed).execute(&app.pool).await.unwrap();
+    abroad.linked(&member).await;
+    assert_eq!(abroad.tokens_kept().await, 1, "one grant serves a link");
     abroad.app.finish().await;
 }

@@ -9,7 +9,11 @@
 //! *Guarantees*: of any number that want to refresh, one does; what it got is stored before anybody
 //! uses it; a refresh that was begun and never ended is found, and is nobody's to repeat.
 //!
+//! - [`refresh`]: the mark, the next pair, and grants that are lost
+//!
 //! Rows: P8, P9, C2, D2.
+
+mod refresh;
 
 use chrono::{DateTime, Utc};
 use domain::ids::{AccountId, MemberId, PartnerId};
@@ -17,10 +21,8 @@ use domain::sealed::Sealed;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
-use uuid::Uuid;
 
-use super::error::VaultError;
-use super::sealing::{Place, Vault};
+use super::{Place, Vault, VaultError};
 
 /// A refresh that was begun so long ago and never ended is not coming back, in seconds: no call
 /// takes as long.
@@ -54,8 +56,6 @@ pub struct MemberTokens {
 pub enum Grant {
     /// Here are its tokens.
     Live {
-        /// The link they serve.
-        account: AccountId,
         /// The tokens.
         tokens: MemberTokens,
         /// Counts up with every refresh.
@@ -65,10 +65,10 @@ pub enum Grant {
     },
     /// It is over, and the member has to agree once more.
     Lost {
-        /// The link they served.
-        account: AccountId,
         /// A code.
         why: String,
+        /// Counts up with every change.
+        version: i64,
     },
 }
 
@@ -82,7 +82,8 @@ struct AtRest {
 enum Tokens {}
 
 impl Vault {
-    /// Keeps the tokens of a fresh agreement; answers the refresh token of the one before.
+    /// Keeps the tokens of a fresh agreement; answers the refresh tokens of those before, of this
+    /// scope and of this link.
     ///
     /// # Errors
     /// When the store cannot be reached, or the member's key is gone.
@@ -91,21 +92,52 @@ impl Vault {
         id: &GrantId,
         account: AccountId,
         tokens: &MemberTokens,
-    ) -> Result<Option<SecretString>, VaultError> {
+    ) -> Result<Vec<SecretString>, VaultError> {
         let sealed = self.seal_tokens(id, account, tokens).await?;
+        let mut before = self.take_other_scopes(id, account).await?;
         loop {
             if self.insert_grant(id, account, (&sealed, tokens)).await? {
-                return Ok(None);
+                return Ok(before);
             }
-            let Some((of, before)) = self.replace_grant(id, account, (&sealed, tokens)).await?
+            let Some((of, sealed)) = self.replace_grant(id, account, (&sealed, tokens)).await?
             else {
                 // Forgotten in between.
                 continue;
             };
-            let Some(before) = before else { return Ok(None) };
-            // What does not open is nobody's to give back.
-            return Ok(self.open_tokens(id, of, &before).await.ok().and_then(|(_, r)| r));
+            if let Some(sealed) = sealed {
+                // What does not open is nobody's to give back.
+                let opened = self.open_tokens(id, of, &sealed).await.ok();
+                before.extend(opened.and_then(|(_, refresh)| refresh));
+            }
+            return Ok(before);
         }
+    }
+
+    /// A partner may ask for another scope than when this link was made: one grant serves a link.
+    async fn take_other_scopes(
+        &self,
+        id: &GrantId,
+        account: AccountId,
+    ) -> Result<Vec<SecretString>, VaultError> {
+        let rows: Vec<(String, Option<Vec<u8>>)> = sqlx::query_as(
+            "DELETE FROM member_tokens
+              WHERE member_id = $1 AND partner_id = $2 AND account_id = $3 AND scope <> $4
+          RETURNING scope, sealed",
+        )
+        .bind(id.member.0)
+        .bind(id.partner.as_str())
+        .bind(account.0)
+        .bind(&id.scope)
+        .fetch_all(&self.pool)
+        .await?;
+        let mut taken = Vec::new();
+        for (scope, sealed) in rows {
+            let of = GrantId { scope, ..id.clone() };
+            let Some(sealed) = sealed else { continue };
+            let opened = self.open_tokens(&of, account, &sealed).await.ok();
+            taken.extend(opened.and_then(|(_, refresh)| refresh));
+        }
+        Ok(taken)
     }
 
     async fn insert_grant(
@@ -160,174 +192,65 @@ impl Vault {
         Ok(before.map(|row| (AccountId(row.get(0)), row.get(1))))
     }
 
-    /// How a grant stands; none, when the member has not agreed to any.
+    /// How the grant of a link stands, whatever its scope is; none, when the member has not agreed
+    /// to any.
     ///
     /// # Errors
     /// When the store cannot be reached, or what it holds does not open.
-    pub async fn grant(&self, id: &GrantId) -> Result<Option<Grant>, VaultError> {
+    pub async fn grant_of_link(
+        &self,
+        member: MemberId,
+        partner: &PartnerId,
+        account: AccountId,
+    ) -> Result<Option<(GrantId, Grant)>, VaultError> {
         let row = sqlx::query(
-            "SELECT account_id, sealed, renew_at, ends_at, version, lost_why,
+            "SELECT scope, sealed, renew_at, ends_at, version, lost_why,
                     refresh_begun_at IS NOT NULL,
                     refresh_begun_at < clock_timestamp() - $4 * interval '1 second'
-               FROM member_tokens WHERE member_id = $1 AND partner_id = $2 AND scope = $3",
+               FROM member_tokens WHERE member_id = $1 AND partner_id = $2 AND account_id = $3",
         )
-        .bind(id.member.0)
-        .bind(id.partner.as_str())
-        .bind(&id.scope)
+        .bind(member.0)
+        .bind(partner.as_str())
+        .bind(account.0)
         .bind(ABANDONED_AFTER_SECONDS)
         .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let account = AccountId(row.get(0));
+        let id = GrantId { member, partner: partner.clone(), scope: row.get(0) };
+        let version: i64 = row.get(4);
         if let Some(why) = row.get::<Option<String>, _>(5) {
-            return Ok(Some(Grant::Lost { account, why }));
+            return Ok(Some((id, Grant::Lost { why, version })));
         }
         if row.get::<Option<bool>, _>(7) == Some(true) {
             let why = "refresh_abandoned";
-            self.lose_grant(id, row.get(4), why).await?;
-            return Ok(Some(Grant::Lost { account, why: why.to_owned() }));
+            self.lose_grant(&id, version, why).await?;
+            let lost = Grant::Lost { why: why.to_owned(), version: version + 1 };
+            return Ok(Some((id, lost)));
         }
         let sealed: Vec<u8> = row.get::<Option<_>, _>(1).ok_or(VaultError::DoesNotOpen)?;
-        let (access, refresh) = self.open_tokens(id, account, &sealed).await?;
+        let (access, refresh) = self.open_tokens(&id, account, &sealed).await?;
         let (renew_at, ends_at) = (row.get(2), row.get(3));
         let tokens = MemberTokens { access, refresh, renew_at, ends_at };
-        let (version, is_being_refreshed) = (row.get(4), row.get(6));
-        Ok(Some(Grant::Live { account, tokens, version, is_being_refreshed }))
+        let is_being_refreshed = row.get(6);
+        Ok(Some((id, Grant::Live { tokens, version, is_being_refreshed })))
     }
 
-    /// Writes down that the pair of this version is being refreshed; answers whether it is ours to
-    /// do. If not, somebody else is at it or has done it.
+    /// Destroys whatever there is of a link's grant.
     ///
     /// # Errors
     /// When the store cannot be reached.
-    pub async fn begin_refresh(
+    pub async fn forget_link(
         &self,
-        id: &GrantId,
-        version: i64,
-        by: Uuid,
-    ) -> Result<bool, VaultError> {
-        let begun = sqlx::query(
-            "UPDATE member_tokens SET refresh_begun_at = clock_timestamp(), refresh_by = $5
-              WHERE member_id = $1 AND partner_id = $2 AND scope = $3 AND version = $4
-                AND refresh_begun_at IS NULL AND lost_why IS NULL",
-        )
-        .bind(id.member.0)
-        .bind(id.partner.as_str())
-        .bind(&id.scope)
-        .bind(version)
-        .bind(by)
-        .execute(&self.pool)
-        .await?;
-        Ok(begun.rows_affected() == 1)
-    }
-
-    /// Stores the next pair, before anybody uses it; answers whether the refresh was still ours.
-    ///
-    /// # Errors
-    /// When the store cannot be reached: the refresh is abandoned then, and will be found.
-    pub async fn end_refresh(
-        &self,
-        id: &GrantId,
+        member: MemberId,
+        partner: &PartnerId,
         account: AccountId,
-        (by, next): (Uuid, &MemberTokens),
-    ) -> Result<bool, VaultError> {
-        let sealed = self.seal_tokens(id, account, next).await?;
-        let ended = sqlx::query(
-            "UPDATE member_tokens SET sealed = $5, renew_at = $6, ends_at = $7,
-                    version = version + 1, refresh_begun_at = NULL, refresh_by = NULL
-              WHERE member_id = $1 AND partner_id = $2 AND scope = $3 AND refresh_by = $4",
-        )
-        .bind(id.member.0)
-        .bind(id.partner.as_str())
-        .bind(&id.scope)
-        .bind(by)
-        .bind(sealed)
-        .bind(next.renew_at)
-        .bind(next.ends_at)
-        .execute(&self.pool)
-        .await?;
-        Ok(ended.rows_affected() == 1)
-    }
-
-    /// The refresh never left: anybody may begin it again.
-    ///
-    /// # Errors
-    /// When the store cannot be reached: the refresh is abandoned then, and will be found.
-    pub async fn drop_refresh(&self, id: &GrantId, by: Uuid) -> Result<(), VaultError> {
-        sqlx::query(
-            "UPDATE member_tokens SET refresh_begun_at = NULL, refresh_by = NULL
-              WHERE member_id = $1 AND partner_id = $2 AND scope = $3 AND refresh_by = $4",
-        )
-        .bind(id.member.0)
-        .bind(id.partner.as_str())
-        .bind(&id.scope)
-        .bind(by)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// The pair of this version is not to be used any more: its tokens are destroyed, and that it
-    /// was lost stays on record until it has been acted on.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn lose_grant(
-        &self,
-        id: &GrantId,
-        version: i64,
-        why: &str,
     ) -> Result<(), VaultError> {
         sqlx::query(
-            "UPDATE member_tokens SET sealed = NULL, lost_why = $5, refresh_begun_at = NULL,
-                    refresh_by = NULL, version = version + 1
-              WHERE member_id = $1 AND partner_id = $2 AND scope = $3 AND version = $4",
-        )
-        .bind(id.member.0)
-        .bind(id.partner.as_str())
-        .bind(&id.scope)
-        .bind(version)
-        .bind(why)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Grants that are lost, and were not acted on yet; also those whose refresh was abandoned.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn lost_grants(&self, limit: i64) -> Result<Vec<(GrantId, AccountId)>, VaultError> {
-        let rows = sqlx::query(
-            "SELECT member_id, partner_id, scope, account_id FROM member_tokens
-              WHERE lost_why IS NOT NULL
-                 OR refresh_begun_at < clock_timestamp() - $1 * interval '1 second' LIMIT $2",
-        )
-        .bind(ABANDONED_AFTER_SECONDS)
-        .bind(limit)
-        .fetch_all(&self.pool)
-        .await?;
-        let lost = rows.iter().map(|row| {
-            let partner: String = row.get(1);
-            let partner = partner.parse().map_err(|_| VaultError::DoesNotOpen)?;
-            let id = GrantId { member: MemberId(row.get(0)), partner, scope: row.get(2) };
-            Ok((id, AccountId(row.get(3))))
-        });
-        lost.collect()
-    }
-
-    /// Destroys what is left of a link's grant.
-    ///
-    /// # Errors
-    /// When the store cannot be reached.
-    pub async fn forget_grant(&self, id: &GrantId, account: AccountId) -> Result<(), VaultError> {
-        sqlx::query(
             "DELETE FROM member_tokens
-              WHERE member_id = $1 AND partner_id = $2 AND scope = $3 AND account_id = $4",
+              WHERE member_id = $1 AND partner_id = $2 AND account_id = $3",
         )
-        .bind(id.member.0)
-        .bind(id.partner.as_str())
-        .bind(&id.scope)
+        .bind(member.0)
+        .bind(partner.as_str())
         .bind(account.0)
         .execute(&self.pool)
         .await?;
