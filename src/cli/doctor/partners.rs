@@ -14,8 +14,10 @@ use url::Url;
 
 use super::Finding;
 use crate::config;
+use crate::database::{self, Role};
 use crate::partners::settings::{self, PartnerSettings};
-use crate::partners::{Catalogue, CatalogueEntry, client, oauth};
+use crate::partners::{Catalogue, CatalogueEntry, client, kept, oauth};
+use crate::vault::Vault;
 
 const PATIENCE: Duration = Duration::from_secs(12);
 
@@ -31,17 +33,44 @@ pub(super) async fn look(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
         }
     };
     let anywhere = Url::parse("http://127.0.0.1/").expect("a fixed URL");
-    let (configured, problems) = settings::read(&catalogue, &anywhere, &variable);
+    let (mut configured, problems) = settings::read(&catalogue, &anywhere, &variable);
     findings.extend(problems.iter().map(|problem| {
         let to_do = "set it, or unset the partner's other variables; see `.env.example`";
         Finding::new("partner_settings_bad", problem.to_string(), to_do)
     }));
+    match kept_in_vault(&catalogue, &anywhere).await {
+        Ok(kept) => {
+            for (id, settings) in kept {
+                configured.entry(id).or_insert(settings);
+            }
+        }
+        Err(error) => findings.push(Finding::new(
+            "kept_credentials_not_read",
+            format!("the credentials in the vault cannot be used: {error:#}"),
+            "give ENCRYPTION_KEY here, or the credentials anew: `anchor partner credentials`",
+        )),
+    }
     findings.extend(not_reached(&configured).await);
     for id in configured.keys() {
         let row = query::get(pool, id).await?;
         findings.extend(not_active(id, row.as_ref(), &catalogue));
     }
     Ok(findings)
+}
+
+/// Those that were given on the command line.
+async fn kept_in_vault(
+    catalogue: &Catalogue,
+    public_url: &Url,
+) -> anyhow::Result<BTreeMap<PartnerId, PartnerSettings>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let url = config::database_url(&variable)?;
+    let keys = database::connect(&url, Role::Keys, 1).await?;
+    if !kept::are_there(&keys).await? {
+        return Ok(BTreeMap::new());
+    }
+    let vault = Vault::open(keys, config::keyring(&variable)?).await?;
+    Ok(kept::all(&vault, catalogue, public_url).await?)
 }
 
 async fn not_reached(configured: &BTreeMap<PartnerId, PartnerSettings>) -> Vec<Finding> {
