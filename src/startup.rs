@@ -292,7 +292,6 @@ impl Foundation {
         RaiseAlerts {
             pool: self.pool.clone(),
             partners: self.partners.clone(),
-            clock: self.clock.clone(),
             outbox: Outbox::new(self.pool.clone(), &config.messages),
         }
     }

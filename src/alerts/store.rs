@@ -14,20 +14,16 @@ use uuid::Uuid;
 const KEPT_DAYS: i64 = 365;
 
 /// Something that a watch found.
-#[derive(Debug, Clone, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Of which kind.
-    pub kind: String,
-    /// Which of them.
+    pub kind: &'static str,
+    /// Which of them: an id, and nothing of a person.
     pub subject: String,
-    /// Since when, where only what lasts is worth an alert.
-    pub since: Option<DateTime<Utc>>,
-    /// When it was looked at, by the same clock.
-    pub now: DateTime<Utc>,
     /// What is wrong.
     pub summary: String,
     /// What to do about it.
-    pub to_do: String,
+    pub to_do: &'static str,
 }
 
 /// An alert as people see it.
@@ -94,21 +90,54 @@ pub enum Acknowledged {
     Unknown,
 }
 
-/// Raises what was found and is not open yet, and resolves what is open of these kinds and was not.
+/// Up to which position the read models had come that the last look was at.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn looked_up_to(pool: &PgPool) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT position FROM public.alert_looks").fetch_one(pool).await
+}
+
+/// The last look was at read models that had come up to here.
 ///
 /// # Errors
 /// When the table cannot be written.
-pub async fn update(pool: &PgPool, kinds: &[&str], found: &[Found]) -> Result<(), sqlx::Error> {
+pub async fn has_looked(pool: &PgPool, position: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE public.alert_looks SET position = greatest(position, $1)")
+        .bind(position)
+        .execute(pool)
+        .await?;
+    Ok(())
+}
+
+/// Subjects of this kind that a person has said they look after.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn looked_after(pool: &PgPool, kind: &str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT subject FROM public.alerts WHERE kind = $1 AND acknowledged_at IS NOT NULL",
+    )
+    .bind(kind)
+    .fetch_all(pool)
+    .await
+}
+
+/// Raises what was found and is not open yet, and resolves what is open of this kind and was not.
+///
+/// # Errors
+/// When the table cannot be written.
+pub async fn update(pool: &PgPool, kind: &str, found: &[Found]) -> Result<(), sqlx::Error> {
     raise(pool, found).await?;
-    let column = |of: fn(&Found) -> &String| found.iter().map(of).cloned().collect::<Vec<_>>();
+    let column = |of: fn(&Found) -> &str| found.iter().map(of).collect::<Vec<_>>();
     sqlx::query(
         "UPDATE public.alerts a SET resolved_at = clock_timestamp()
-          WHERE a.resolved_at IS NULL AND a.kind = ANY($1)
+          WHERE a.resolved_at IS NULL AND a.kind = $1
             AND NOT EXISTS (SELECT 1 FROM unnest($2::text[], $3::text[]) AS f(kind, subject)
                              WHERE f.kind = a.kind AND f.subject = a.subject)",
     )
-    .bind(kinds)
-    .bind(column(|one| &one.kind))
+    .bind(kind)
+    .bind(column(|one| one.kind))
     .bind(column(|one| &one.subject))
     .execute(pool)
     .await?;
@@ -130,7 +159,7 @@ pub async fn raise(pool: &PgPool, found: &[Found]) -> Result<(), sqlx::Error> {
         return Ok(());
     }
     let ids: Vec<Uuid> = found.iter().map(|_| Uuid::now_v7()).collect();
-    let column = |of: fn(&Found) -> &String| found.iter().map(of).cloned().collect::<Vec<_>>();
+    let column = |of: fn(&Found) -> &str| found.iter().map(of).collect::<Vec<_>>();
     sqlx::query(
         "INSERT INTO public.alerts (id, kind, subject, summary, to_do)
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
@@ -138,10 +167,10 @@ pub async fn raise(pool: &PgPool, found: &[Found]) -> Result<(), sqlx::Error> {
          DO UPDATE SET seen_at = clock_timestamp(), summary = EXCLUDED.summary",
     )
     .bind(ids)
-    .bind(column(|one| &one.kind))
+    .bind(column(|one| one.kind))
     .bind(column(|one| &one.subject))
     .bind(column(|one| &one.summary))
-    .bind(column(|one| &one.to_do))
+    .bind(column(|one| one.to_do))
     .execute(pool)
     .await?;
     Ok(())

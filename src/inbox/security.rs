@@ -1,7 +1,8 @@
 //! Who knocked with a wrong key? Counted and kept, never with a body.
 //!
-//! *Guarantees*: repeats within a minute are one row with a count, the id that of the first; what
-//! is older than a year goes.
+//! *Guarantees*: repeats within a minute are one row with a count, the id that of the first; of
+//! more addresses than [`ADDRESSES_A_MINUTE`] in one minute the further ones are counted without;
+//! what is older than a year goes.
 //!
 //! Rows: W4.
 
@@ -9,6 +10,11 @@ use chrono::{DateTime, Utc};
 use domain::ids::PartnerId;
 use projections::paging::{ListError, Page};
 use sqlx::{FromRow, PgPool};
+
+/// So many rows a minute, and no more: whoever comes from everywhere is counted without an address.
+pub const ADDRESSES_A_MINUTE: i64 = 500;
+/// So many rows are let go of at a time.
+const PRUNED_AT_ONCE: i64 = 5_000;
 
 /// Something that should not have happened at the edge.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +39,11 @@ pub async fn record(pool: &PgPool, event: SecurityEvent<'_>) -> Result<(), sqlx:
     sqlx::query(
         "INSERT INTO public.security_events AS kept
                 (kind, partner_id, address, external_id, minute)
-         VALUES ($1, $2, $3, $4, date_trunc('minute', clock_timestamp()))
+         SELECT $1, $2, CASE WHEN known.rows < $5 THEN $3 END, $4, known.minute
+           FROM (SELECT m.minute, (SELECT count(*) FROM (SELECT 1 FROM public.security_events e
+                                                          WHERE e.minute = m.minute LIMIT $5) few)
+                                  AS rows
+                   FROM (SELECT date_trunc('minute', clock_timestamp()) AS minute) m) known
          ON CONFLICT (kind, coalesce(partner_id, ''), coalesce(address, ''), minute)
          DO UPDATE SET count = kept.count + 1, last_at = clock_timestamp()",
     )
@@ -41,6 +51,7 @@ pub async fn record(pool: &PgPool, event: SecurityEvent<'_>) -> Result<(), sqlx:
     .bind(event.partner.map(short))
     .bind(event.address.map(short))
     .bind(event.external_id.map(short))
+    .bind(ADDRESSES_A_MINUTE)
     .execute(pool)
     .await?;
     Ok(())
@@ -90,13 +101,57 @@ pub async fn list(
     Ok(page.cut(rows, |row| row.id.to_string()))
 }
 
-/// Lets go of what is older than a year; answers how many rows that were.
+/// Lets go of what is older than a year, a little at a time; answers how many rows that were.
+///
+/// # Errors
+/// When the database cannot be reached; what has gone by then is gone.
+pub async fn prune(pool: &PgPool) -> Result<u64, sqlx::Error> {
+    let mut gone = 0;
+    loop {
+        let some = sqlx::query(
+            "DELETE FROM public.security_events WHERE id IN (
+               SELECT id FROM public.security_events
+                WHERE last_at < clock_timestamp() - interval '1 year' LIMIT $1)",
+        )
+        .bind(PRUNED_AT_ONCE)
+        .execute(pool)
+        .await?
+        .rows_affected();
+        gone += some;
+        if some < PRUNED_AT_ONCE.cast_unsigned() {
+            return Ok(gone);
+        }
+    }
+}
+
+/// Bad signatures of one kind at one partner's door, from one address.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct BadSignatures {
+    /// Which partner's door.
+    pub partner_id: Option<String>,
+    /// From where.
+    pub address: Option<String>,
+    /// A code, such as `signature_wrong`.
+    pub kind: String,
+    /// How many.
+    pub count: i64,
+}
+
+/// Bad signatures within so many minutes, by partner, address and kind.
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn prune(pool: &PgPool) -> Result<u64, sqlx::Error> {
-    let old = "DELETE FROM public.security_events
-                WHERE last_at < clock_timestamp() - interval '1 year'
-                  AND at < clock_timestamp() - interval '1 year'";
-    Ok(sqlx::query(old).execute(pool).await?.rows_affected())
+pub async fn bad_signatures(
+    pool: &PgPool,
+    minutes: i64,
+) -> Result<Vec<BadSignatures>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT partner_id, address, kind, sum(count)::bigint AS count
+           FROM public.security_events
+          WHERE last_at > clock_timestamp() - $1 * interval '1 minute' AND kind LIKE 'signature_%'
+          GROUP BY partner_id, address, kind ORDER BY partner_id, address, kind",
+    )
+    .bind(minutes)
+    .fetch_all(pool)
+    .await
 }

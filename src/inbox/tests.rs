@@ -84,22 +84,6 @@ async fn a_lease_keeps_others_away_until_it_runs_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_parked_is_listed_with_its_reason_and_can_be_tried_again() {
-    let database = TestDatabase::create().await;
-    let (inbox, _) = inbox(&database).await;
-    accept(&inbox, "m1", BODY).await;
-    let due = inbox.claim(60, 10).await.unwrap().remove(0);
-    inbox.settle(&due, "parked", Some("a reason")).await.unwrap();
-    let parked = inbox.parked().await.unwrap();
-    assert_eq!((parked.len(), parked[0].reason.as_deref()), (1, Some("a reason")));
-    assert!(!inbox.retry(&woolworths(), "nobody").await.unwrap());
-    assert!(inbox.retry(&woolworths(), "m1").await.unwrap());
-    assert!(!inbox.retry(&woolworths(), "m1").await.unwrap(), "it is no longer parked");
-    assert_eq!(inbox.claim(60, 10).await.unwrap().len(), 1);
-    database.drop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn one_that_does_not_open_keeps_nobody_waiting() {
     let database = TestDatabase::create().await;
     let (inbox, pool) = inbox(&database).await;

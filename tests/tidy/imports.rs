@@ -26,6 +26,7 @@ const FORBIDDEN_USES: &[(&str, &[&str], &str)] = &[
         &["crate::ledger", "crate::http", "projections::", "crate::inbox"],
         "a partner is spoken to; it decides nothing",
     ),
+    ("src/alerts", &["crate::", "read."], "alerts are a table of their own, and a leaf"),
     (
         "src/messages",
         &["crate::ledger", "crate::http", "crate::partners", "crate::vault", "crate::inbox"],

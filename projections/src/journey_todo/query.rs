@@ -62,3 +62,17 @@ pub async fn look_again_at(
     .await?;
     Ok(())
 }
+
+/// How many members' milestones have been due for so many minutes of the ledger, and nobody has
+/// looked.
+///
+/// # Errors
+/// When the table cannot be read.
+pub async fn overdue(pool: &PgPool, minutes: i64) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM journey_todo WHERE next_at < ledger_now() - $1 * interval '1 minute'",
+    )
+    .bind(minutes)
+    .fetch_one(pool)
+    .await
+}

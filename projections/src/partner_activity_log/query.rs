@@ -75,3 +75,34 @@ pub async fn list(
     .await?;
     Ok(page.cut(rows, |row| row.position.to_string()))
 }
+
+/// Partners that said within so many days of the ledger that our float with them runs low.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn float_low(pool: &PgPool, days: i64) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT DISTINCT partner_id FROM partner_activity_log
+          WHERE activity_type = 'FloatLowReported' AND partner_id IS NOT NULL
+            AND timestamp > ledger_now() - $1 * interval '1 day' ORDER BY partner_id",
+    )
+    .bind(days)
+    .fetch_all(pool)
+    .await
+}
+
+/// Partners that gave something for the first time at least so many hours ago.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn issuing_for(pool: &PgPool, hours: i64) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "SELECT partner_id FROM partner_activity_log
+          WHERE activity_type IN ('VoucherIssued', 'CreditApplied') AND partner_id IS NOT NULL
+          GROUP BY partner_id HAVING min(created_at) < ledger_now() - $1 * interval '1 hour'
+          ORDER BY partner_id",
+    )
+    .bind(hours)
+    .fetch_all(pool)
+    .await
+}

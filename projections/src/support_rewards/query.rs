@@ -92,3 +92,71 @@ pub async fn get(pool: &PgPool, reward: RewardId) -> Result<Option<SupportRow>, 
     let one = format!("SELECT {COLUMNS} FROM support_rewards WHERE reward_id = $1");
     sqlx::query_as(&one).bind(reward.0).fetch_optional(pool).await
 }
+
+/// Rewards that nobody gave.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn failed(pool: &PgPool) -> Result<Vec<SupportRow>, sqlx::Error> {
+    let failed = format!("SELECT {COLUMNS} FROM support_rewards WHERE status = 'failed'");
+    sqlx::query_as(&failed).fetch_all(pool).await
+}
+
+/// Rewards that were ordered at least so many hours ago, by the ledger's clock, and nobody knows
+/// whether that was carried out.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn unknown_for(pool: &PgPool, hours: i64) -> Result<Vec<SupportRow>, sqlx::Error> {
+    let unknown = format!(
+        "SELECT {COLUMNS} FROM support_rewards
+          WHERE attempt_state IN ('requested', 'unknown', 'not_found')
+            AND attempt_since <= ledger_now() - $1 * interval '1 hour'"
+    );
+    sqlx::query_as(&unknown).bind(hours).fetch_all(pool).await
+}
+
+/// Rewards whose voucher a partner was asked at least so many hours ago to take back, by the
+/// ledger's clock, and did not say.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn voids_asked_for(pool: &PgPool, hours: i64) -> Result<Vec<SupportRow>, sqlx::Error> {
+    let asked = format!(
+        "SELECT {COLUMNS} FROM support_rewards
+          WHERE void_state = 'asked' AND void_since <= ledger_now() - $1 * interval '1 hour'"
+    );
+    sqlx::query_as(&asked).bind(hours).fetch_all(pool).await
+}
+
+/// How many rewards are not issued, by what they wait for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+pub struct NotIssued {
+    /// No partner of theirs can give anything.
+    pub without_partner: i64,
+    /// Their partner was busy or not there.
+    pub put_off: i64,
+    /// Nobody knows whether their order was carried out.
+    pub unknown: i64,
+}
+
+/// The same for those that have waited for so many minutes of the ledger.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn not_issued(pool: &PgPool, minutes: i64) -> Result<NotIssued, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT count(*) FILTER (WHERE attempt_state IS NULL
+                                    OR attempt_state IN ('refused', 'attested_not_issued'))
+                  AS without_partner,
+                count(*) FILTER (WHERE attempt_state = 'deferred') AS put_off,
+                count(*) FILTER (WHERE attempt_state IN ('requested', 'unknown', 'not_found'))
+                  AS unknown
+           FROM support_rewards
+          WHERE status IN ('pending', 'processing')
+            AND coalesce(attempt_since, waits_since) < ledger_now() - $1 * interval '1 minute'",
+    )
+    .bind(minutes)
+    .fetch_one(pool)
+    .await
+}

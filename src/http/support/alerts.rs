@@ -2,6 +2,8 @@
 //!
 //! Rows: W4.
 
+use std::time::{Duration, Instant};
+
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
 use domain::ids::Position;
@@ -14,11 +16,13 @@ use crate::access::{Staff, SupportTeam};
 use crate::alerts::{Acknowledged, AlertFilter, store};
 use crate::http::address::{Id, Query};
 use crate::http::json::Json;
-use crate::http::position::Answer;
+use crate::http::position::{Answer, AtLeast};
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
+use crate::http::support::reason::Reason;
 
-const LONGEST_REASON: usize = 500;
+const PATIENCE: Duration = Duration::from_secs(2);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
 
 /// Which alerts are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -104,8 +108,9 @@ impl From<crate::alerts::Alert> for AlertBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Seen {
-    /// What you do about it, in plain words.
-    reason: String,
+    /// What you do about it, in 1 to 500 characters; please no names.
+    #[schema(value_type = String)]
+    reason: Reason,
 }
 
 /// What people should look at, newest first.
@@ -114,6 +119,7 @@ pub struct Seen {
 pub async fn list_alerts(
     _: Staff<SupportTeam>,
     state: Data<AppState>,
+    at_least: AtLeast,
     Query(wanted): Query<AlertsWanted>,
 ) -> Result<Answer<AlertList>, Problem> {
     let filter = match wanted.state {
@@ -123,9 +129,25 @@ pub async fn list_alerts(
         Some(AlertState::All) => AlertFilter::All,
     };
     let page = Page::new(wanted.limit, wanted.cursor)?;
+    let position = looked(&state, at_least).await?;
     let (rows, next_cursor) = store::list(&state.pool, filter, &page).await?;
     let alerts = rows.into_iter().map(AlertBody::from).collect();
-    Ok(Answer::ok(Position(state.ledger.head().borrow().0), AlertList { alerts, next_cursor }))
+    Ok(Answer::ok(position, AlertList { alerts, next_cursor }))
+}
+
+/// Waits until the watches have seen what the caller has seen; answers what they have.
+async fn looked(state: &AppState, at_least: AtLeast) -> Result<Position, Problem> {
+    let begun = Instant::now();
+    loop {
+        let position = Position(store::looked_up_to(&state.pool).await?);
+        if position >= at_least.0 {
+            return Ok(position);
+        }
+        if begun.elapsed() >= PATIENCE {
+            return Err(Problem::new(Code::NotYet).fact("reached", position));
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+    }
 }
 
 /// Says that somebody has seen it and looks after it. Once; mending the cause resolves it.
@@ -139,13 +161,8 @@ pub async fn acknowledge_alert(
     Id(id): Id<Uuid>,
     Json(seen): Json<Seen>,
 ) -> Result<Answer<AlertBody>, Problem> {
-    let reason = seen.reason.trim();
-    if !(1..=LONGEST_REASON).contains(&reason.chars().count()) {
-        let expected = "Expected plain words, 1 to 500 characters.";
-        return Err(Problem::new(Code::InvalidField).detail(expected).fact("field", "reason"));
-    }
-    let position = Position(state.ledger.head().borrow().0);
-    match store::acknowledge(&state.pool, id, (&worker.actor(), reason)).await? {
+    let position = *state.ledger.head().borrow();
+    match store::acknowledge(&state.pool, id, (&worker.actor(), seen.reason.as_str())).await? {
         Acknowledged::Now(alert) => Ok(Answer::ok(position, AlertBody::from(alert))),
         Acknowledged::Before(alert) => {
             let problem = Problem::new(Code::AlreadyDone);

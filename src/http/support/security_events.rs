@@ -4,14 +4,15 @@
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use domain::ids::{PartnerId, Position};
+use domain::ids::PartnerId;
 use projections::paging::Page;
+use projections::partner_activity_log;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::access::{Staff, SupportTeam};
 use crate::http::address::Query;
-use crate::http::position::Answer;
+use crate::http::position::{Answer, AtLeast};
 use crate::http::problem::Problem;
 use crate::http::state::AppState;
 use crate::inbox::security::{self, SecurityRow};
@@ -69,11 +70,13 @@ impl From<SecurityRow> for SecurityEventBody {
 pub async fn list_security_events(
     _: Staff<SupportTeam>,
     state: Data<AppState>,
+    at_least: AtLeast,
     Query(wanted): Query<EventsWanted>,
 ) -> Result<Answer<SecurityEvents>, Problem> {
     let page = Page::new(wanted.limit, wanted.cursor)?;
+    // They are not of the log, and always the newest: never older than any read model.
+    let position = at_least.wait(&state.shown, &[partner_activity_log::NAME]).await?;
     let (rows, next_cursor) = security::list(&state.pool, wanted.partner.as_ref(), &page).await?;
     let security_events = rows.into_iter().map(SecurityEventBody::from).collect();
-    let position = Position(state.ledger.head().borrow().0);
     Ok(Answer::ok(position, SecurityEvents { security_events, next_cursor }))
 }
