@@ -133,7 +133,7 @@ impl Config {
         let mut reader = Reader { variable, problems: Vec::new() };
         let database_url = reader.secret("DATABASE_URL");
         let read_database_url = reader.optional("READ_DATABASE_URL").map(SecretString::from);
-        let listen = reader.or_default("ANCHOR_LISTEN", "127.0.0.1:8080", "an address and a port");
+        let listen = reader.listen();
         let public_url = reader.public_url(listen);
         let keyring = reader.keyring();
         let supabase_url = reader.url("SUPABASE_URL");
@@ -257,6 +257,16 @@ pub fn database_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<SecretS
     reader.secret("DATABASE_URL").ok_or(Problems(reader.problems))
 }
 
+/// How others reach this server: `ANCHOR_PUBLIC_URL`, or the address it listens on.
+///
+/// # Errors
+/// [`Problems`] when one of them is not what it should be.
+pub fn public_url(variable: &dyn Fn(&str) -> Option<String>) -> Result<Url, Problems> {
+    let mut reader = Reader { variable, problems: Vec::new() };
+    let listen = reader.listen();
+    reader.public_url(listen).ok_or(Problems(reader.problems))
+}
+
 /// The key that signs what others will rely on: `ANCHOR_SEAL_KEY`.
 ///
 /// # Errors
@@ -312,6 +322,10 @@ impl Reader<'_> {
             self.problems.push(format!("{name} is not {expected}"));
         }
         value
+    }
+
+    fn listen(&mut self) -> Option<SocketAddr> {
+        self.or_default("ANCHOR_LISTEN", "127.0.0.1:8080", "an address and a port")
     }
 
     fn public_url(&mut self, listen: Option<SocketAddr>) -> Option<Url> {

@@ -31,9 +31,10 @@ use crate::http::webhooks::gate::Gate;
 use crate::inbox::{Inbox, Worker};
 use crate::ledger::{EngineLimits, Ledger};
 use crate::messages::Outbox;
+use crate::partners::Partners;
+use crate::partners::kept::Kept;
 use crate::partners::signature::Agreements;
 use crate::partners::signature::renew::Renewing;
-use crate::partners::{Partners, kept};
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::keep_links::KeepLinks;
@@ -178,7 +179,7 @@ impl Foundation {
         let keys = database::connect(&config.database_url, Role::Keys, KEY_CONNECTIONS).await?;
         let clock = Clock::follow(pool.clone()).await?;
         let vault = Vault::open(keys, config.keyring.clone()).await?;
-        let kept = kept::all(&vault, &config.catalogue, &config.public_url).await?;
+        let kept = kept(&vault, config).all().await?.sound()?;
         let by_environment: BTreeSet<PartnerId> = config.partners.keys().cloned().collect();
         for (partner, settings) in kept {
             config.partners.entry(partner).or_insert(settings);
@@ -233,9 +234,7 @@ impl Foundation {
     fn renew_agreements(&self, config: &Config, stop: &watch::Receiver<bool>) -> JoinHandle<()> {
         let renewing = Renewing {
             agreements: self.agreements.clone(),
-            vault: self.vault.clone(),
-            catalogue: config.catalogue.clone(),
-            public_url: config.public_url.clone(),
+            kept: kept(&self.vault, config),
             partners: config
                 .partners
                 .keys()
@@ -292,6 +291,7 @@ impl Foundation {
         RaiseAlerts {
             pool: self.pool.clone(),
             partners: self.partners.clone(),
+            kept: kept(&self.vault, config),
             outbox: Outbox::new(self.pool.clone(), &config.messages),
         }
     }
@@ -373,4 +373,9 @@ impl Foundation {
             take_turns("reach_milestones", || process.turn(), wake, stop).await;
         })
     }
+}
+
+fn kept(vault: &Vault, config: &Config) -> Kept {
+    let Config { catalogue, public_url, .. } = config;
+    Kept { vault: vault.clone(), catalogue: catalogue.clone(), public_url: public_url.clone() }
 }

@@ -1,9 +1,11 @@
-//! What does the exit code say? Success, a difference, or an environment that does not fit.
+//! What does the exit code say? Success, a difference (1), a refusal (3), or an environment that
+//! does not fit (78).
 
 use std::process::ExitCode;
 
 use crate::config::Problems;
 use crate::database::DatabaseError;
+use crate::partners::kept::KeptUnsound;
 use crate::startup::NotServed;
 use crate::vault::VaultError;
 
@@ -31,6 +33,7 @@ pub fn code_of(done: anyhow::Result<()>) -> ExitCode {
     let does_not_fit = error.is::<Problems>()
         || error.is::<NotServed>()
         || error.downcast_ref::<VaultError>().is_some_and(is_key)
+        || error.is::<KeptUnsound>()
         || error.downcast_ref::<DatabaseError>().is_some_and(is_away);
     if does_not_fit {
         ExitCode::from(CONFIGURATION)

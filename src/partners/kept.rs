@@ -2,7 +2,8 @@
 //! environment has none of this partner's.
 //!
 //! Given and kept as the variables they would be in the environment, so that they are checked by
-//! the same rules when they are given and when they are read.
+//! the same rules when they are given and when they are read. Those of one partner that are not
+//! sound keep nobody from the others'.
 //!
 //! Rows: P9, P12.
 
@@ -65,42 +66,75 @@ pub async fn are_there(keys: &sqlx::PgPool) -> Result<bool, sqlx::Error> {
     crate::vault::holds_partner_secret(keys, SECRET_NAME).await
 }
 
-/// The settings of every partner whose credentials are kept.
-///
-/// # Errors
-/// When the vault cannot be reached, or what it holds is not sound any more.
-pub async fn all(
-    vault: &Vault,
-    catalogue: &Catalogue,
-    public_url: &Url,
-) -> Result<BTreeMap<PartnerId, PartnerSettings>, KeptUnsound> {
-    let mut settings = BTreeMap::new();
-    for (partner, text) in vault.partner_secrets_named(SECRET_NAME).await? {
-        // A partner whose file is gone is nobody to call.
-        let Some(entry) = catalogue.get(&partner) else { continue };
-        let given = read(entry, public_url, &text).map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            KeptUnsound::Settings { partner: partner.clone(), problems: lines.join("; ") }
-        })?;
-        settings.insert(partner, given.settings);
-    }
-    Ok(settings)
+/// Where credentials are kept, and what reading them needs.
+#[derive(Clone)]
+pub struct Kept {
+    /// Where they rest.
+    pub vault: Vault,
+    /// Whose they can be.
+    pub catalogue: Catalogue,
+    /// What addresses are completed with.
+    pub public_url: Url,
 }
 
-/// Why kept credentials are not used.
-#[derive(Debug, thiserror::Error)]
-pub enum KeptUnsound {
-    /// Give them anew with `anchor partner credentials`.
-    #[error("the credentials kept for {partner} are not sound: {problems}")]
-    Settings {
-        /// Whose.
-        partner: PartnerId,
-        /// What is wrong, without values.
-        problems: String,
-    },
-    /// The vault could not be read.
-    #[error("the kept credentials could not be read")]
-    Vault(#[from] VaultError),
+/// The credentials of all partners, as they are kept now.
+#[derive(Debug, Default)]
+pub struct AllKept {
+    /// What the sound ones come to.
+    pub settings: BTreeMap<PartnerId, PartnerSettings>,
+    /// Those that cannot be used, and why.
+    pub unsound: Vec<KeptUnsound>,
+}
+
+impl Kept {
+    /// Everything that is kept, sound or not.
+    ///
+    /// # Errors
+    /// When the vault cannot be reached.
+    pub async fn all(&self) -> Result<AllKept, VaultError> {
+        let mut all = AllKept::default();
+        for (partner, opened) in self.vault.partner_secrets_named(SECRET_NAME).await? {
+            // A partner whose file is gone is nobody to call.
+            let Some(entry) = self.catalogue.get(&partner) else { continue };
+            match opened.map(|text| read(entry, &self.public_url, &text)) {
+                Ok(Ok(given)) => {
+                    all.settings.insert(partner, given.settings);
+                }
+                Ok(Err(problems)) => {
+                    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                    all.unsound.push(KeptUnsound { partner, why: lines.join("; ") });
+                }
+                Err(error) => {
+                    all.unsound.push(KeptUnsound { partner, why: error.to_string() });
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl AllKept {
+    /// Their settings, where every one of them is sound.
+    ///
+    /// # Errors
+    /// [`KeptUnsound`], the first of them.
+    pub fn sound(self) -> Result<BTreeMap<PartnerId, PartnerSettings>, KeptUnsound> {
+        self.unsound.into_iter().next().map_or(Ok(self.settings), Err)
+    }
+}
+
+/// Why a partner's kept credentials are not used: give them anew with `anchor partner
+/// credentials`, or take them back with its `--forget`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the credentials kept for {partner} cannot be used: {why}; give them anew with `anchor partner \
+     credentials {partner}`"
+)]
+pub struct KeptUnsound {
+    /// Whose.
+    pub partner: PartnerId,
+    /// What is wrong, without values.
+    pub why: String,
 }
 
 fn variables(entry: &CatalogueEntry, text: &SecretString) -> BTreeMap<String, String> {

@@ -54,26 +54,26 @@ impl Vault {
         sealed.map(|sealed| self.open_partner_secret(partner, name, &sealed)).transpose()
     }
 
-    /// Every partner's secret of this name.
+    /// Every partner's secret of this name, or why one of them does not open.
     ///
     /// # Errors
-    /// When the store cannot be reached, or what it holds does not open.
+    /// When the store cannot be reached.
     pub async fn partner_secrets_named(
         &self,
         name: &str,
-    ) -> Result<Vec<(PartnerId, SecretString)>, VaultError> {
+    ) -> Result<Vec<(PartnerId, Result<SecretString, VaultError>)>, VaultError> {
         let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(
             "SELECT partner_id, sealed FROM partner_secrets WHERE name = $1 ORDER BY partner_id",
         )
         .bind(name)
         .fetch_all(&self.pool)
         .await?;
-        let opened = rows.into_iter().map(|(partner, sealed)| {
-            let partner: PartnerId = partner.parse().map_err(|_| VaultError::DoesNotOpen)?;
-            let secret = self.open_partner_secret(&partner, name, &sealed)?;
-            Ok((partner, secret))
+        let opened = rows.into_iter().filter_map(|(partner, sealed)| {
+            let partner: PartnerId = partner.parse().ok()?;
+            let secret = self.open_partner_secret(&partner, name, &sealed);
+            Some((partner, secret))
         });
-        opened.collect()
+        Ok(opened.collect())
     }
 
     /// Forgets a secret of a partner; answers whether there was one.

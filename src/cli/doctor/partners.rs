@@ -15,8 +15,9 @@ use url::Url;
 use super::Finding;
 use crate::config;
 use crate::database::{self, Role};
+use crate::partners::kept::{self, AllKept, Kept, KeptUnsound};
 use crate::partners::settings::{self, PartnerSettings};
-use crate::partners::{Catalogue, CatalogueEntry, client, kept, oauth};
+use crate::partners::{Catalogue, CatalogueEntry, client, oauth};
 use crate::vault::Vault;
 
 const PATIENCE: Duration = Duration::from_secs(12);
@@ -32,17 +33,25 @@ pub(super) async fn look(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
             return Ok(problems.into_iter().map(bad).collect());
         }
     };
-    let anywhere = Url::parse("http://127.0.0.1/").expect("a fixed URL");
-    let (mut configured, problems) = settings::read(&catalogue, &anywhere, &variable);
+    let public_url = match config::public_url(&variable) {
+        Ok(public_url) => public_url,
+        Err(config::Problems(problems)) => {
+            let to_do = "set it to the address under which others reach this server";
+            let bad = |problem| Finding::new("public_url_bad", problem, to_do);
+            return Ok(problems.into_iter().map(bad).collect());
+        }
+    };
+    let (mut configured, problems) = settings::read(&catalogue, &public_url, &variable);
     findings.extend(problems.iter().map(|problem| {
         let to_do = "set it, or unset the partner's other variables; see `.env.example`";
         Finding::new("partner_settings_bad", problem.to_string(), to_do)
     }));
-    match kept_in_vault(&catalogue, &anywhere).await {
-        Ok(kept) => {
-            for (id, settings) in kept {
+    match kept_in_vault(&catalogue, &public_url).await {
+        Ok(AllKept { settings, unsound }) => {
+            for (id, settings) in settings {
                 configured.entry(id).or_insert(settings);
             }
+            findings.extend(unsound.iter().map(kept_unsound));
         }
         Err(error) => findings.push(Finding::new(
             "kept_credentials_not_read",
@@ -59,18 +68,26 @@ pub(super) async fn look(pool: &PgPool) -> Result<Vec<Finding>, sqlx::Error> {
 }
 
 /// Those that were given on the command line.
-async fn kept_in_vault(
-    catalogue: &Catalogue,
-    public_url: &Url,
-) -> anyhow::Result<BTreeMap<PartnerId, PartnerSettings>> {
+async fn kept_in_vault(catalogue: &Catalogue, public_url: &Url) -> anyhow::Result<AllKept> {
     let variable = |name: &str| std::env::var(name).ok();
     let url = config::database_url(&variable)?;
     let keys = database::connect(&url, Role::Keys, 1).await?;
     if !kept::are_there(&keys).await? {
-        return Ok(BTreeMap::new());
+        return Ok(AllKept::default());
     }
     let vault = Vault::open(keys, config::keyring(&variable)?).await?;
-    Ok(kept::all(&vault, catalogue, public_url).await?)
+    let (catalogue, public_url) = (catalogue.clone(), public_url.clone());
+    Ok(Kept { vault, catalogue, public_url }.all().await?)
+}
+
+fn kept_unsound(KeptUnsound { partner, why }: &KeptUnsound) -> Finding {
+    Finding::new(
+        "kept_credentials_unsound",
+        format!("the credentials kept for {partner} cannot be used: {why}"),
+        format!(
+            "give them anew: `anchor partner credentials {partner}`; no server starts meanwhile"
+        ),
+    )
 }
 
 async fn not_reached(configured: &BTreeMap<PartnerId, PartnerSettings>) -> Vec<Finding> {

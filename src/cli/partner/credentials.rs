@@ -14,8 +14,8 @@ use secrecy::SecretString;
 use serde_json::json;
 use zeroize::Zeroize;
 
-use super::office::{Office, public_url};
-use crate::config::Problems;
+use super::office::Office;
+use crate::config::{self, Problems};
 use crate::partners::kept;
 
 /// More than this is no list of credentials, in bytes.
@@ -32,7 +32,7 @@ pub async fn run(
     json: bool,
 ) -> anyhow::Result<()> {
     let given = if forget { None } else { Some(read(file)?) };
-    let office = Office::open().await?;
+    let office = Office::open_to_mend().await?;
     let changed = change(&office, id, given).await;
     office.close().await;
     let (said, is_kept) = changed?;
@@ -58,7 +58,8 @@ async fn change(
         office.execute(id, note, "taken back").await?;
         return Ok((format!("Nothing is kept for {id} any more."), false));
     };
-    let given = kept::read(entry, &public_url()?, &text)
+    let public_url = config::public_url(&|name| std::env::var(name).ok())?;
+    let given = kept::read(entry, &public_url, &text)
         .map_err(|problems| Problems(problems.iter().map(ToString::to_string).collect()))?;
     // On record before they count: a partner that is not registered has no credentials.
     let api = Some(given.settings.api_url.to_string());

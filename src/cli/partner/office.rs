@@ -5,24 +5,24 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use domain::ids::PartnerId;
 use domain::partner::{Partner, PartnerCommand, PartnerStatus, Step};
 use domain::sealed::{PersonName, Sealed};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use url::Url;
 
 use crate::cli::exit::Refusal;
+use crate::cli::read_models::fits;
 use crate::clock::Clock;
 use crate::config;
 use crate::conformance::Certificate;
-use crate::database::{self, MigrationState, Role};
+use crate::database::{self, Role};
 use crate::ledger::{Context, EngineLimits, ExecuteError, Ledger};
+use crate::partners::kept::Kept;
 use crate::partners::settings::{self, PartnerSettings};
-use crate::partners::{Catalogue, CatalogueEntry, kept};
-use crate::startup::NotServed;
+use crate::partners::{Catalogue, CatalogueEntry};
 use crate::vault::Vault;
 
 /// An operator's desk.
@@ -35,33 +35,55 @@ pub struct Office {
     configured: BTreeMap<PartnerId, PartnerSettings>,
 }
 
+/// Which kept credentials will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Accepting {
+    /// Only if all of them can be used.
+    Sound,
+    /// Whatever there is: some are about to be replaced.
+    Any,
+}
+
 impl Office {
     /// Opens it, with what the environment names.
     ///
     /// # Errors
-    /// When the environment is not sound, or the database does not fit.
+    /// When the environment or what is kept in the vault is not sound; when the database does not
+    /// fit.
     pub async fn open() -> anyhow::Result<Self> {
+        Self::open_accepting(Accepting::Sound).await
+    }
+
+    /// Opens it also where kept credentials cannot be used, to give others in their place.
+    ///
+    /// # Errors
+    /// When the environment is not sound, or the database does not fit.
+    pub async fn open_to_mend() -> anyhow::Result<Self> {
+        Self::open_accepting(Accepting::Any).await
+    }
+
+    async fn open_accepting(accepting: Accepting) -> anyhow::Result<Self> {
         let variable = |name: &str| std::env::var(name).ok();
         let url = config::database_url(&variable)?;
         let keyring = config::keyring(&variable)?;
         let catalogue = config::catalogue(&variable)?;
-        let public_url = public_url()?;
+        let public_url = config::public_url(&variable)?;
         let (mut configured, problems) = settings::read(&catalogue, &public_url, &variable);
         if !problems.is_empty() {
             let lines = problems.iter().map(ToString::to_string).collect();
             return Err(config::Problems(lines).into());
         }
         let pool = database::connect(&url, Role::App, 2).await?;
-        match database::migration_state(&pool).await? {
-            MigrationState::Current => {}
-            MigrationState::Behind => return Err(NotServed::DatabaseBehind.into()),
-            MigrationState::Ahead => return Err(NotServed::DatabaseAhead.into()),
-        }
+        fits(&pool).await?;
         let keys = database::connect(&url, Role::Keys, 2).await?;
         let vault = Vault::open(keys, keyring).await?;
-        for (partner, settings) in kept::all(&vault, &catalogue, &public_url).await? {
+        let kept = Kept { vault, catalogue, public_url };
+        let all = kept.all().await?;
+        let all = if accepting == Accepting::Any { all.settings } else { all.sound()? };
+        for (partner, settings) in all {
             configured.entry(partner).or_insert(settings);
         }
+        let Kept { vault, catalogue, public_url: _ } = kept;
         let clock = Clock::follow(pool.clone()).await?;
         let ledger = Ledger::start(&url, clock, EngineLimits::default()).await?;
         Ok(Self { vault, catalogue, ledger, pool, configured })
@@ -115,6 +137,11 @@ impl Office {
     /// How it is reached, if anybody said.
     pub fn settings(&self, id: &PartnerId) -> Option<&PartnerSettings> {
         self.configured.get(id)
+    }
+
+    /// Everybody of whom somebody said how they are reached, here or in the vault.
+    pub fn configured(&self) -> impl Iterator<Item = &PartnerId> {
+        self.configured.keys()
     }
 
     /// Gives a command to a partner's record; answers where it stands then.
@@ -180,18 +207,6 @@ impl Office {
         self.ledger.stop().await;
         self.pool.close().await;
     }
-}
-
-/// Where members come back to, unless a partner's own settings say so.
-///
-/// # Errors
-/// When `ANCHOR_PUBLIC_URL` is not a URL.
-pub fn public_url() -> anyhow::Result<Url> {
-    let text = std::env::var("ANCHOR_PUBLIC_URL").ok().filter(|text| !text.trim().is_empty());
-    let Ok(url) = Url::parse(text.as_deref().unwrap_or("http://127.0.0.1:8080/").trim()) else {
-        bail!("ANCHOR_PUBLIC_URL is not a URL");
-    };
-    Ok(url)
 }
 
 fn place(step: Step) -> String {

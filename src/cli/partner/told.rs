@@ -1,7 +1,7 @@
 //! Which partners are there, how do they stand, and what does one of them promise?
 //!
 //! Read from the partners' files and this environment; where a database is configured, also how far
-//! each has come there.
+//! each has come there, and with its keys the credentials that rest in the vault.
 //!
 //! Rows: P1, P6, P7, P12.
 
@@ -13,7 +13,6 @@ use projections::paging::{MAX_LIMIT, Page};
 use projections::partners::query::{self, PartnerFilter};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use url::Url;
 
 use super::office::Office;
 use crate::config;
@@ -25,7 +24,12 @@ use crate::partners::{Catalogue, CatalogueEntry, settings};
 /// # Errors
 /// When a partner's file or setting is bad, or a configured database cannot be read.
 pub async fn list_all(json: bool) -> anyhow::Result<()> {
-    let known = Known::read().await?;
+    let office = Office::open_if_configured().await?;
+    let known = Known::read(office.as_ref()).await;
+    if let Some(office) = office {
+        office.close().await;
+    }
+    let known = known?;
     let all: Vec<Value> = known.catalogue.iter().map(|entry| known.line(entry)).collect();
     if json {
         println!("{}", json!({ "partners": all, "total": all.len() }));
@@ -40,16 +44,12 @@ pub async fn list_all(json: bool) -> anyhow::Result<()> {
 /// # Errors
 /// As [`list_all`]; when there is no such partner.
 pub async fn show(id: &PartnerId, json: bool) -> anyhow::Result<()> {
-    let known = Known::read().await?;
-    let Some(entry) = known.catalogue.get(id) else {
-        bail!("there is no partner {id}: `anchor partner list` names them");
-    };
-    let mut whole = whole(entry, known.line(entry));
-    if let Some(office) = Office::open_if_configured().await? {
-        let checklist = office.checklist(id).await;
+    let office = Office::open_if_configured().await?;
+    let whole = described(office.as_ref(), id).await;
+    if let Some(office) = office {
         office.close().await;
-        whole["onboarding"] = checklist?;
     }
+    let whole = whole?;
     if json {
         println!("{whole}");
     } else {
@@ -58,7 +58,19 @@ pub async fn show(id: &PartnerId, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What the files, the environment and the ledger say.
+async fn described(office: Option<&Office>, id: &PartnerId) -> anyhow::Result<Value> {
+    let known = Known::read(office).await?;
+    let Some(entry) = known.catalogue.get(id) else {
+        bail!("there is no partner {id}: `anchor partner list` names them");
+    };
+    let mut whole = whole(entry, known.line(entry));
+    if let Some(office) = office {
+        whole["onboarding"] = office.checklist(id).await?;
+    }
+    Ok(whole)
+}
+
+/// What the files, the environment, the vault and the ledger say.
 struct Known {
     catalogue: Catalogue,
     configured: Vec<PartnerId>,
@@ -66,17 +78,15 @@ struct Known {
 }
 
 impl Known {
-    async fn read() -> anyhow::Result<Self> {
+    async fn read(office: Option<&Office>) -> anyhow::Result<Self> {
         let variable = |name: &str| std::env::var(name).ok();
         let catalogue = config::catalogue(&variable)?;
-        let anywhere = Url::parse("http://127.0.0.1/").context("a fixed URL")?;
-        let (configured, problems) = settings::read(&catalogue, &anywhere, &variable);
-        if !problems.is_empty() {
-            let lines = problems.iter().map(ToString::to_string).collect();
-            return Err(config::Problems(lines).into());
-        }
+        let configured = match office {
+            Some(office) => office.configured().cloned().collect(),
+            None => in_the_environment(&catalogue)?,
+        };
         let statuses = statuses(variable("DATABASE_URL")).await?;
-        Ok(Self { catalogue, configured: configured.into_keys().collect(), statuses })
+        Ok(Self { catalogue, configured, statuses })
     }
 
     fn line(&self, entry: &CatalogueEntry) -> Value {
@@ -91,6 +101,16 @@ impl Known {
             "capabilities": details.capabilities,
         })
     }
+}
+
+/// Whose credentials the environment has.
+fn in_the_environment(catalogue: &Catalogue) -> anyhow::Result<Vec<PartnerId>> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let (found, problems) = settings::read(catalogue, &config::public_url(&variable)?, &variable);
+    if problems.is_empty() {
+        return Ok(found.into_keys().collect());
+    }
+    Err(config::Problems(problems.iter().map(ToString::to_string).collect()).into())
 }
 
 fn list(all: &[Value]) {

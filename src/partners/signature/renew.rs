@@ -12,12 +12,9 @@ use std::time::Duration;
 
 use domain::ids::PartnerId;
 use tokio::sync::watch;
-use url::Url;
 
 use super::agreed::Agreements;
-use crate::partners::catalogue::Catalogue;
-use crate::partners::kept;
-use crate::vault::Vault;
+use crate::partners::kept::{Kept, KeptUnsound};
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
@@ -26,11 +23,7 @@ pub struct Renewing {
     /// What counts.
     pub agreements: Agreements,
     /// Where credentials are kept.
-    pub vault: Vault,
-    /// How each partner signs.
-    pub catalogue: Catalogue,
-    /// What addresses are completed with.
-    pub public_url: Url,
+    pub kept: Kept,
     /// Those whose credentials are kept there and not in the environment.
     pub partners: BTreeSet<PartnerId>,
 }
@@ -38,22 +31,31 @@ pub struct Renewing {
 impl Renewing {
     /// Looks again and again until `stop` says true.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut unsound = Vec::new();
         while !self.partners.is_empty() && !*stop.borrow_and_update() {
             tokio::select! {
-                () = tokio::time::sleep(BETWEEN_LOOKS) => self.look().await,
+                () = tokio::time::sleep(BETWEEN_LOOKS) => self.look(&mut unsound).await,
                 _ = stop.changed() => {}
             }
         }
     }
 
-    /// What cannot be read changes nothing; what is no longer there is no longer taken.
-    async fn look(&self) {
-        match kept::all(&self.vault, &self.catalogue, &self.public_url).await {
-            Ok(kept) => {
-                for partner in &self.partners {
-                    let secrets = kept.get(partner).map(|found| found.webhook_secrets.clone());
+    /// What cannot be read changes nothing; what is no longer there is no longer taken. What is
+    /// unsound is said once, in the log here and as an alert by whoever works.
+    async fn look(&self, unsound: &mut Vec<KeptUnsound>) {
+        match self.kept.all().await {
+            Ok(all) => {
+                let is_unsound = |id: &PartnerId| all.unsound.iter().any(|of| of.partner == *id);
+                for partner in self.partners.iter().filter(|id| !is_unsound(id)) {
+                    let found = all.settings.get(partner);
+                    let secrets = found.map(|found| found.webhook_secrets.clone());
                     self.agreements.change(partner, secrets.unwrap_or_default());
                 }
+                for of in all.unsound.iter().filter(|of| !unsound.contains(of)) {
+                    tracing::error!(partner.id = %of.partner, why = of.why, "credentials are kept \
+                        that cannot be used: those before go on");
+                }
+                *unsound = all.unsound;
             }
             Err(error) => {
                 let error: &dyn std::error::Error = &error;

@@ -21,6 +21,8 @@ use crate::alerts::{Found, store};
 use crate::messages::{Outbox, StaffNotice};
 use crate::partners::Partners;
 use crate::partners::guard::breaker::BreakerState;
+use crate::partners::kept::Kept;
+use crate::vault::VaultError;
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// Longer than any process takes from one look to the next.
@@ -29,6 +31,7 @@ const UNSEEN_SECONDS: i64 = 20;
 const READ_MODELS: [&str; 3] =
     [support_rewards::NAME, reward_history::NAME, partner_activity_log::NAME];
 const BREAKER_OPEN: &str = "breaker_open";
+const CREDENTIALS_UNSOUND: &str = "credentials_unsound";
 
 /// Raises and resolves alerts.
 #[derive(Clone)]
@@ -37,6 +40,8 @@ pub struct RaiseAlerts {
     pub pool: PgPool,
     /// Whose breakers are looked at.
     pub partners: Partners,
+    /// Whose credentials are looked at.
+    pub kept: Kept,
     /// Through which people are told.
     pub outbox: Outbox,
 }
@@ -67,11 +72,14 @@ impl RaiseAlerts {
             match watch.look(&self.pool).await {
                 Ok(found) => store::update(&self.pool, watch.kind(), &found).await?,
                 Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::error!(kind = watch.kind(), error, "a watch could not look");
+                    could_not_look(watch.kind(), &error);
                     has_seen_all = false;
                 }
             }
+        }
+        match self.credentials_unsound().await {
+            Ok(found) => store::update(&self.pool, CREDENTIALS_UNSOUND, &found).await?,
+            Err(error) => could_not_look(CREDENTIALS_UNSOUND, &error),
         }
         store::raise(&self.pool, &self.open_breakers()).await?;
         store::resolve_unseen(&self.pool, BREAKER_OPEN, UNSEEN_SECONDS).await?;
@@ -101,6 +109,17 @@ impl RaiseAlerts {
         .collect()
     }
 
+    async fn credentials_unsound(&self) -> Result<Vec<Found>, VaultError> {
+        let unsound = self.kept.all().await?.unsound;
+        let found = unsound.into_iter().map(|of| Found {
+            kind: CREDENTIALS_UNSOUND,
+            summary: format!("The credentials kept for {} cannot be used: {}", of.partner, of.why),
+            subject: of.partner.to_string(),
+            to_do: "Give them anew with `anchor partner credentials`; no server starts meanwhile.",
+        });
+        Ok(found.collect())
+    }
+
     /// Tells staff of what is new.
     async fn tell(&self) -> Result<(), sqlx::Error> {
         for alert in store::untold(&self.pool).await? {
@@ -120,4 +139,8 @@ impl RaiseAlerts {
         }
         Ok(())
     }
+}
+
+fn could_not_look(kind: &str, error: &(dyn std::error::Error + 'static)) {
+    tracing::error!(kind, error, "a watch could not look");
 }

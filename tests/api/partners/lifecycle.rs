@@ -3,6 +3,9 @@
 //! Rows: P6, P7, P9, P12, D1, D4, C4, U5.
 
 use anchor::access::Role;
+use anchor::config::Config;
+use anchor::database;
+use anchor::vault::Vault;
 use chrono::Duration;
 use serde_json::{Value, json};
 
@@ -189,6 +192,7 @@ async fn credentials_come_from_standard_input_rest_sealed_and_count_from_the_nex
     let kept = anchor(&app.variables, &["partner", "credentials", "coles"], &typed).await;
     assert_eq!(kept.code, 0, "{}", kept.beside);
     assert!(!kept.said.contains(secret) && !kept.beside.contains(secret));
+    assert!(is_configured(&app, "coles").await, "what rests in the vault counts");
     app.restart().await;
     app.until_idle().await;
     let listed = app.get(&Who::member(), "/api/partners/coles").await;
@@ -205,6 +209,7 @@ async fn credentials_come_from_standard_input_rest_sealed_and_count_from_the_nex
     let forgotten =
         anchor(&app.variables, &["partner", "credentials", "coles", "--forget"], "").await;
     assert_eq!(forgotten.code, 0, "{}", forgotten.beside);
+    assert!(!is_configured(&app, "coles").await);
     app.finish().await;
 }
 
@@ -230,4 +235,33 @@ async fn a_sandbox_that_gets_a_real_address_is_suspended_until_it_is_onboarded()
     let coles = app.get(&Who::member(), "/api/partners/coles").await;
     assert_eq!(coles.body["status"], "active", "no real value can flow again");
     app.finish().await;
+}
+
+async fn is_configured(app: &TestApp, partner: &str) -> bool {
+    let listed = anchor(&app.variables, &["--json", "partner", "list"], "").await;
+    assert_eq!(listed.code, 0, "{}", listed.beside);
+    let listed: Value = serde_json::from_str(&listed.said).unwrap();
+    let all = listed["partners"].as_array().unwrap();
+    all.iter().find(|line| line["id"] == partner).unwrap()["configured"] == true
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kept_credentials_that_are_not_sound_any_more_are_a_fault_of_the_environment() {
+    let app = TestApp::start_lacking("coles").await;
+    let config = Config::read(&|name| app.variables.get(name).cloned()).unwrap();
+    let keys = database::connect(&config.database_url, database::Role::Keys, 1).await.unwrap();
+    let vault = Vault::open(keys, config.keyring).await.unwrap();
+    let (coles, kept) = ("coles".parse().unwrap(), "CLIENT_ID=us".to_owned());
+    vault.put_partner_secret(&coles, "credentials", &kept.into()).await.unwrap();
+    for words in [&["partner", "list"][..], &["serve"]] {
+        let ended = anchor(&app.variables, words, "").await;
+        assert_eq!(ended.code, 78, "{words:?}: {}", ended.beside);
+        assert!(ended.beside.contains("COLES_CLIENT_SECRET"), "{}", ended.beside);
+    }
+    let told = anchor(&app.variables, &["--json", "doctor"], "").await;
+    assert!(told.said.contains("kept_credentials_unsound"), "{}", told.said);
+    let forget = ["partner", "credentials", "coles", "--forget"];
+    assert_eq!(anchor(&app.variables, &forget, "").await.code, 0, "it can be mended");
+    assert!(!is_configured(&app, "coles").await);
+    app.end().await;
 }

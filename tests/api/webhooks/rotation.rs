@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use super::count;
+use crate::staff::alerts::until_alert;
 use crate::support::{TestApp, Webhook, settings};
 
 const OLD: &str = "the-old-secret-of-woolworths-for-webhooks";
@@ -58,6 +59,11 @@ async fn a_secret_changes_under_a_stream_without_a_start_and_none_is_lost() {
     give(&app, &vault, OLD).await;
     unset.iter().for_each(|name| drop(app.variables.remove(name)));
     app.restart().await;
+    // What one partner's are like is of no matter to another's.
+    let (coles, unsound) = ("coles".parse().unwrap(), SecretString::from("CLIENT_ID=us"));
+    vault.put_partner_secret(&coles, "credentials", &unsound).await.unwrap();
+    let told = until_alert(&app, "open", "credentials_unsound").await;
+    assert_eq!(told["subject"], "coles");
 
     // 0: by the old one; 1: by both in turn; 2: by the new one; 3: it is enough.
     let phase = AtomicUsize::new(0);
@@ -96,5 +102,7 @@ async fn a_secret_changes_under_a_stream_without_a_start_and_none_is_lost() {
     let kept: i64 = sqlx::query_scalar(kept).bind(&sent).fetch_one(&app.pool).await.unwrap();
     assert_eq!(usize::try_from(kept).unwrap(), sent.len(), "none is lost");
     assert!(count(&app, "SELECT count(*) FROM security_events").await > 0);
+    assert!(vault.forget_partner_secret(&coles, "credentials").await.unwrap());
+    until_alert(&app, "resolved", "credentials_unsound").await;
     app.finish().await;
 }
