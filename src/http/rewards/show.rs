@@ -12,7 +12,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::RewardBody;
-use crate::access::Member;
+use crate::access::roles::Group as _;
+use crate::access::{Member, SupportTeam};
 use crate::http::address::Id;
 use crate::http::position::{Answer, AtLeast};
 use crate::http::problem::{Code, Problem};
@@ -52,7 +53,8 @@ pub struct HistoryBody {
 
 /// What the team writes to each other, and who it was, is not for the member's eyes.
 fn without_the_team(mut row: HistoryRow) -> HistoryRow {
-    if row.actor.starts_with("support:") {
+    let role = row.actor.split(':').next().unwrap_or_default();
+    if SupportTeam::ROLES.iter().any(|of_the_team| of_the_team.as_str() == role) {
         row.actor = "support".to_owned();
         row.reason = "somebody of our team looked after it".to_owned();
         if let Value::Object(details) = &mut row.details {

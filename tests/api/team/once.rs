@@ -1,12 +1,13 @@
 //! Is each action done once, when it is asked for twice, and by two people at the same moment?
 //!
-//! Rows: R6, R2, F1.
+//! Rows: R6, R2, F1. Threats: T11.
 
+use anchor::access::Role;
 use futures::future::join;
 use serde_json::{Value, json};
 
 use super::scenes::*;
-use crate::support::{Answer, TestApp};
+use crate::support::{Answer, TestApp, Who};
 
 /// An action, what else it is told, the event that it is, and where it is possible.
 struct Case {
@@ -147,5 +148,23 @@ async fn a_word_on_an_unknown_outcome_counts_once_however_often_and_by_whom_at_o
         live(&app).await,
     );
     assert_eq!(counted, (1, 1, 2));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_runs_it_all_acts_under_their_own_role_which_is_not_for_the_members_eyes() {
+    let app = TestApp::start().await;
+    let (scene, admin) = (ready_for(&app, "cancel").await, Who::new(Role::Admin));
+    let done = scene.act(&app, &admin, "cancel", json!({})).await;
+    assert_eq!(done.status, 200, "{done:?}");
+    let stream = scene.stream(&app).await;
+    let (.., metadata) = stream.iter().rfind(|(name, ..)| name == "RewardCancelled").unwrap();
+    assert_eq!(metadata["actor"], format!("admin:{}", admin.sub));
+    app.until_idle().await;
+    let path = format!("/api/rewards/{}", scene.id);
+    let shown = app.get(&scene.member, &path).await;
+    let last = shown.body["history"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&last["event"], &last["actor"]), (&json!("RewardCancelled"), &json!("support")));
+    assert!(!shown.body.to_string().contains("rang us"), "{shown:?}");
     app.finish().await;
 }

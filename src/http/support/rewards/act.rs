@@ -13,7 +13,6 @@ use domain::ids::{RewardId, void_key};
 use domain::reward::{Reward, RewardCommand, SupportAction, SupportCommand};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::refused::{problem, wrong_attempt};
 use super::{AttemptId, Told};
@@ -48,11 +47,21 @@ pub struct Wish {
 pub(super) struct Acting<'a> {
     pub state: &'a AppState,
     pub id: RewardId,
-    pub person: Uuid,
-    pub reason: &'a Reason,
+    actor: String,
+    reason: &'a Reason,
 }
 
-impl Acting<'_> {
+impl<'a> Acting<'a> {
+    /// Whoever was let in acts in their own role: who runs it all is no supporter on record.
+    pub fn begin(
+        state: &'a AppState,
+        staff: &Staff<SupportTeam>,
+        id: RewardId,
+        reason: &'a Reason,
+    ) -> Self {
+        Self { state, id, actor: staff.actor(), reason }
+    }
+
     /// The number of the attempt that was named; 0 when none was.
     ///
     /// # Errors
@@ -82,9 +91,8 @@ impl Acting<'_> {
     /// # Errors
     /// The problem that the refusal is.
     pub async fn record(&self, wish: SupportCommand) -> Result<Executed, Problem> {
-        let context =
-            Context::new(format!("support:{}", self.person), self.reason.as_str().to_owned())
-                .correlated(self.id.to_string());
+        let context = Context::new(self.actor.clone(), self.reason.as_str().to_owned())
+            .correlated(self.id.to_string());
         let (stream, command) = (self.id.to_string(), RewardCommand::Support(wish));
         match self.state.ledger.execute::<Reward, _>(&stream, command, &context).await {
             Err(ExecuteError::Refused(refusal)) => {
@@ -124,7 +132,7 @@ pub async fn retry(
     Id(id): Id<RewardId>,
     Json(wish): Json<Wish>,
 ) -> Result<Answer<Told>, Problem> {
-    let acting = Acting { state: &state, id, person: staff.person().id, reason: &wish.reason };
+    let acting = Acting::begin(&state, &staff, id, &wish.reason);
     let attempt = acting.attempt(wish.attempt_id).await?;
     acting.carry_out((SupportAction::Retry, attempt), SupportCommand::Retry { attempt }).await
 }
@@ -139,7 +147,7 @@ pub async fn cancel(
     Id(id): Id<RewardId>,
     Json(wish): Json<Wish>,
 ) -> Result<Answer<Told>, Problem> {
-    let acting = Acting { state: &state, id, person: staff.person().id, reason: &wish.reason };
+    let acting = Acting::begin(&state, &staff, id, &wish.reason);
     let attempt = acting.attempt(wish.attempt_id).await?;
     acting.carry_out((SupportAction::Cancel, attempt), SupportCommand::Cancel { attempt }).await
 }
@@ -154,7 +162,7 @@ pub async fn reissue(
     Id(id): Id<RewardId>,
     Json(wish): Json<Wish>,
 ) -> Result<Answer<Told>, Problem> {
-    let acting = Acting { state: &state, id, person: staff.person().id, reason: &wish.reason };
+    let acting = Acting::begin(&state, &staff, id, &wish.reason);
     let attempt = acting.attempt(wish.attempt_id).await?;
     acting.carry_out((SupportAction::Reissue, attempt), SupportCommand::Reissue { attempt }).await
 }
@@ -172,7 +180,7 @@ pub async fn void(
     Id(id): Id<RewardId>,
     Json(wish): Json<Wish>,
 ) -> Result<Answer<Told>, Problem> {
-    let acting = Acting { state: &state, id, person: staff.person().id, reason: &wish.reason };
+    let acting = Acting::begin(&state, &staff, id, &wish.reason);
     let attempt = acting.attempt(wish.attempt_id).await?;
     let idempotency_key = void_key(id, attempt);
     let asked = acting.record(SupportCommand::Void { attempt, idempotency_key }).await?;

@@ -48,7 +48,7 @@ pub async fn redirect(
     Id(id): Id<RewardId>,
     Json(wish): Json<Redirect>,
 ) -> Result<Answer<Told>, Problem> {
-    let acting = Acting { state: &state, id, person: staff.person().id, reason: &wish.reason };
+    let acting = Acting::begin(&state, &staff, id, &wish.reason);
     let attempt = acting.attempt(wish.attempt_id).await?;
     let reward = acting.reward().await?;
     // What the ledger would refuse anyway is told first, whoever can give something now.

@@ -72,8 +72,7 @@ pub async fn resolve(
     Id(id): Id<RewardId>,
     Json(wish): Json<Resolve>,
 ) -> Result<Answer<Told>, Problem> {
-    let person = staff.person().id;
-    let acting = Acting { state: &state, id, person, reason: &wish.reason };
+    let acting = Acting::begin(&state, &staff, id, &wish.reason);
     let attempt = acting.attempt(wish.attempt_id).await?;
     let evidence = match wish.evidence {
         Some(text) => visible("evidence", text)?,
@@ -92,6 +91,7 @@ pub async fn resolve(
             account_masked: account_masked(&acting).await?,
         },
     };
+    let person = staff.person().id;
     let said = SupportCommand::Resolve { attempt, outcome, person, evidence };
     let executed = acting.record(said).await?;
     let reward = acting.reward().await?;
