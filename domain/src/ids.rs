@@ -216,3 +216,10 @@ impl fmt::Display for Position {
         self.0.fmt(f)
     }
 }
+
+/// Whether this may be an id of a partner's own, such as a voucher's: 1 to 100 visible ASCII
+/// characters.
+#[must_use]
+pub fn is_partners_id(text: &str) -> bool {
+    (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}

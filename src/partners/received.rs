@@ -6,11 +6,11 @@
 //! Rows: W6, P9. Cases: C27.
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use domain::ids::is_partners_id;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
-const LONGEST_ID: usize = 100;
 const LONGEST_SECRET: usize = 500;
 const LONGEST_CODE: usize = 64;
 const YEARS: std::ops::Range<i32> = 2000..2200;
@@ -18,8 +18,9 @@ const YEARS: std::ops::Range<i32> = 2000..2200;
 /// An id of theirs: 1 to 100 visible ASCII characters.
 pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
-    let is_id = (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(is_visible);
-    is_id.then_some(text).ok_or_else(|| D::Error::custom("an id is 1 to 100 visible characters"))
+    is_partners_id(&text)
+        .then_some(text)
+        .ok_or_else(|| D::Error::custom("an id is 1 to 100 visible characters"))
 }
 
 /// What is spent: 1 to 500 printable ASCII characters.
@@ -27,7 +28,7 @@ pub(super) fn secret<'de, D: Deserializer<'de>>(from: D) -> Result<SecretString,
     let text = SecretString::deserialize(from)?;
     let clear = text.expose_secret();
     let is_line = (1..=LONGEST_SECRET).contains(&clear.len())
-        && clear.bytes().all(|byte| is_visible(byte) || byte == b' ');
+        && clear.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
     is_line.then_some(text).ok_or_else(|| D::Error::custom("a code is one line"))
 }
 
@@ -62,8 +63,4 @@ pub(super) fn maybe_date<'de, D: Deserializer<'de>>(
     let date = Option::<NaiveDate>::deserialize(from)?;
     let is_sane = date.is_none_or(|date| YEARS.contains(&date.year()));
     is_sane.then_some(date).ok_or_else(|| D::Error::custom("a date from 2000 to 2199"))
-}
-
-fn is_visible(byte: u8) -> bool {
-    byte.is_ascii_graphic()
 }

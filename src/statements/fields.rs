@@ -4,7 +4,6 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-const LONGEST_ID: usize = 100;
 /// Fifteen digits of cents: far beyond any amount, far within an `i64`, however many are summed.
 const MOST_DIGITS: usize = 15;
 
@@ -32,11 +31,6 @@ pub(super) fn cents(text: &str) -> Option<i64> {
 /// A count or a line's number: digits without a leading zero.
 pub(super) fn count(text: &str) -> Option<usize> {
     cents(text).and_then(|number| usize::try_from(number).ok())
-}
-
-/// 1 to 100 visible ASCII characters.
-pub(super) fn is_id(text: &str) -> bool {
-    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// `SHA256:` and 64 digits.

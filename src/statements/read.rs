@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use domain::ids::PartnerId;
+use domain::ids::{PartnerId, is_partners_id};
 use domain::money::Currency;
 use sha2::{Digest, Sha256};
 
@@ -202,10 +202,10 @@ impl Reader {
         if fields::count(number) != Some(self.lines) {
             self.fault(line, Code::LineNumber);
         }
-        if !fields::is_id(reference) {
+        if !is_partners_id(reference) {
             self.fault(line, Code::ReferenceOdd);
         }
-        if !fields::is_id(partner_ref) {
+        if !is_partners_id(partner_ref) {
             self.fault(line, Code::PartnerRefOdd);
         }
         let kind = self.need(MovementKind::read(kind), line, Code::KindUnknown);

@@ -145,7 +145,9 @@ fn id_in(scheme: &WebhookScheme, body: &[u8]) -> String {
     said.unwrap_or_else(|| format!("sha256_{}", hex::encode(Sha256::digest(body))))
 }
 
-fn is_id(id: &str) -> bool {
+/// Whether this has the form of a webhook's id: 1 to 128 of `A–Z a–z 0–9 _ -`.
+#[must_use]
+pub fn is_id(id: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     (1..=LONGEST_ID).contains(&id.len()) && id.chars().all(is_plain)
 }

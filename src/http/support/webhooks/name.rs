@@ -8,7 +8,7 @@ use std::str::FromStr;
 use domain::ids::PartnerId;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-const LONGEST: usize = 128;
+use crate::partners::signature::is_id;
 
 /// A webhook's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +29,7 @@ impl FromStr for WebhookId {
     type Err = NoName;
     fn from_str(text: &str) -> Result<Self, NoName> {
         let (partner, external_id) = text.split_once(':').ok_or(NoName)?;
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        let length = external_id.len();
-        if !(1..=LONGEST).contains(&length) || !external_id.bytes().all(is_plain) {
+        if !is_id(external_id) {
             return Err(NoName);
         }
         let partner = partner.parse().map_err(|_| NoName)?;
