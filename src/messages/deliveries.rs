@@ -5,7 +5,8 @@
 //! | the next comes in about | 5 s | 1 min | 5 min | 30 min | 2 h | 8 h | 24 h | – |
 //!
 //! Each wait is made up to a fifth longer by chance, so that what failed together does not come
-//! back together. After the eighth try the delivery has `failed`; an administrator may have it sent
+//! back together. A receiver that asks for more time by `Retry-After` is given it, up to a day; the
+//! tries stay eight. After the eighth the delivery has `failed`; an administrator may have it sent
 //! again, which begins the table anew under the same id.
 //!
 //! Rows: U4.
@@ -18,6 +19,8 @@ use uuid::Uuid;
 
 /// The waits between tries, in seconds.
 pub const WAITS: [i64; 7] = [5, 60, 300, 1_800, 7_200, 28_800, 86_400];
+/// A receiver that asks for a longer wait is tried after this one, in seconds: a day.
+pub const LONGEST_ASKED_FOR: i64 = 86_400;
 /// How long deliveries are kept, in days.
 const KEPT_DAYS: i32 = 30;
 /// How many are forgotten in one statement.
@@ -64,15 +67,20 @@ pub struct DueDelivery {
 /// What a try came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
-    /// An answer with this status.
-    Answered(u16),
+    /// An answer with this status, and after how many seconds the receiver wants to be asked again.
+    Answered {
+        /// Its status.
+        status: u16,
+        /// In whole seconds, where it said so.
+        retry_after: Option<i64>,
+    },
     /// None, for this reason.
     NotAnswered(&'static str),
 }
 
 impl Tried {
     fn is_taken(self) -> bool {
-        matches!(self, Self::Answered(200..=299))
+        matches!(self, Self::Answered { status: 200..=299, .. })
     }
 }
 
@@ -119,11 +127,11 @@ pub async fn claim(
 /// # Errors
 /// When the table cannot be written: it is tried once more then, under the same id.
 pub async fn tried(pool: &PgPool, due: &DueDelivery, what: Tried) -> Result<(), sqlx::Error> {
-    let (status, error) = match what {
-        Tried::Answered(status) => (Some(i32::from(status)), None),
-        Tried::NotAnswered(why) => (None, Some(why)),
+    let (status, error, asked_for) = match what {
+        Tried::Answered { status, retry_after } => (Some(i32::from(status)), None, retry_after),
+        Tried::NotAnswered(why) => (None, Some(why), None),
     };
-    let wait = wait_seconds(due.step);
+    let wait = wait_seconds(due.step, asked_for.unwrap_or(0));
     let state = match (what.is_taken(), wait) {
         (true, _) => "delivered",
         (false, Some(_)) => "waiting",
@@ -146,9 +154,10 @@ pub async fn tried(pool: &PgPool, due: &DueDelivery, what: Tried) -> Result<(), 
     Ok(())
 }
 
-/// The wait after the try at this step of the table, with up to a fifth more.
-fn wait_seconds(step: usize) -> Option<i64> {
-    let wait = *WAITS.get(step)?;
+/// The wait after the try at this step of the table, or as long as the receiver asked for where
+/// that is longer; with up to a fifth more.
+fn wait_seconds(step: usize, asked_for: i64) -> Option<i64> {
+    let wait = (*WAITS.get(step)?).max(asked_for.min(LONGEST_ASKED_FOR));
     Some(wait + rand::rng().random_range(0..=wait / 5))
 }
 

@@ -1,4 +1,5 @@
-//! How does a notice leave, and what came back? One bounded call; of the answer only its status.
+//! How does a notice leave, and what came back? One bounded call; of the answer only its status
+//! and when to ask again.
 //!
 //! *Guarantees*: no redirect is followed, no proxy is asked, nothing of the answer's body is read;
 //! all of it is over within the time-out.
@@ -7,9 +8,11 @@
 
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
+use chrono::{DateTime, Utc};
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 
 use super::deliveries::Tried;
+use crate::clock::real_now;
 
 const CONNECT: Duration = Duration::from_secs(3);
 /// All of a call.
@@ -57,10 +60,21 @@ impl Caller {
             .header("webhook-signature", &signed.signatures)
             .body(body.to_owned());
         match request.send().await {
-            Ok(answer) => Tried::Answered(answer.status().as_u16()),
+            Ok(answer) => Tried::Answered {
+                status: answer.status().as_u16(),
+                retry_after: retry_after(&answer, real_now()),
+            },
             Err(error) if error.is_timeout() => Tried::NotAnswered("timed_out"),
             Err(error) if error.is_connect() => Tried::NotAnswered("not_reached"),
             Err(_) => Tried::NotAnswered("connection_lost"),
         }
     }
+}
+
+/// In how many seconds: a number of them, or a date, as HTTP has it. What is neither says nothing.
+fn retry_after(answer: &reqwest::Response, now: DateTime<Utc>) -> Option<i64> {
+    let text = answer.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let at = |text| Some(DateTime::parse_from_rfc2822(text).ok()?.to_utc());
+    let seconds = text.parse().ok().or_else(|| Some((at(text)? - now).num_seconds()))?;
+    Some(seconds).filter(|seconds| *seconds > 0)
 }

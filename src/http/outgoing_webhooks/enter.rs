@@ -9,6 +9,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
+use domain::ids::Position;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use super::shown::OutgoingWebhook;
 use crate::access::{Admins, Staff};
 use crate::http::json::Json;
+use crate::http::position::LEDGER_POSITION;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::messages::NoticeKind;
@@ -49,7 +51,8 @@ pub struct WithSecret {
 ///
 /// Notices are signed as Standard Webhooks says, with one signature for each live secret. What is
 /// not answered 2xx within ten seconds is sent again, under the same `webhook-id`, after about 5
-/// seconds, 1, 5 and 30 minutes, 2, 8 and 24 hours; 410 ends it. Redirects are not followed.
+/// seconds, 1, 5 and 30 minutes, 2, 8 and 24 hours; later where `Retry-After` asks for it, up to a
+/// day; 410 ends it. Redirects are not followed.
 #[utoipa::path(post, path = "/api/outgoing-webhooks", tag = "outgoing webhooks",
     request_body = NewOutgoingWebhook,
     responses((status = 200, description = "It is told from now on", body = WithSecret)))]
@@ -65,7 +68,10 @@ pub async fn enter(
     let secret = state.vault.make_outgoing_secret(id, state.clock.now(), overlap()).await?;
     let entered = endpoints::enter(&state.pool, (id, &url), &kinds, admin.person().id).await;
     match entered {
-        Ok(endpoint) => Ok(shown_once(endpoint.into(), &secret)),
+        Ok(endpoint) => {
+            let position = endpoints::told_up_to(&state.pool).await?;
+            Ok(shown_once(position, endpoint.into(), &secret))
+        }
         Err(why) => {
             state.vault.forget_outgoing_secrets(id).await?;
             Err(why.into())
@@ -74,10 +80,15 @@ pub async fn enter(
 }
 
 /// Never stored: not by us, not on the way.
-pub(super) fn shown_once(webhook: OutgoingWebhook, secret: &SecretString) -> HttpResponse {
+pub(super) fn shown_once(
+    position: Position,
+    webhook: OutgoingWebhook,
+    secret: &SecretString,
+) -> HttpResponse {
     let secret = secret.expose_secret().to_owned();
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((LEDGER_POSITION, position.0))
         .json(WithSecret { webhook, secret })
 }
 

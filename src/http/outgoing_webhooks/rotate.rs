@@ -37,5 +37,6 @@ pub async fn rotate(
     let endpoint = endpoints::get(&state.pool, id).await?;
     let endpoint = endpoint.ok_or_else(|| Problem::new(Code::NotFound))?;
     let secret = state.vault.make_outgoing_secret(id, state.clock.now(), overlap()).await?;
-    Ok(shown_once(endpoint.into(), &secret))
+    let position = endpoints::told_up_to(&state.pool).await?;
+    Ok(shown_once(position, endpoint.into(), &secret))
 }

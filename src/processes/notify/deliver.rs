@@ -66,7 +66,8 @@ impl Deliver {
             None => Tried::NotAnswered("no_secret"),
         };
         deliveries::tried(&self.pool, due, tried).await?;
-        if tried == Tried::Answered(GONE) && endpoints::is_gone(&self.pool, due.endpoint).await? {
+        let is_gone = matches!(tried, Tried::Answered { status: GONE, .. });
+        if is_gone && endpoints::is_gone(&self.pool, due.endpoint).await? {
             tracing::warn!(endpoint.id = %due.endpoint, "a receiver of notices says it is gone");
         }
         Ok(())

@@ -1,13 +1,13 @@
 //! What if a receiver fails, sleeps, sends us elsewhere, or is no more? Tried again by the table,
 //! under the same id; shown to whoever looks after it.
 //!
-//! Rows: U4, Q2, Q4.
+//! Rows: U4, Q2, Q4. Threats: T23.
 
 use std::time::Duration as StdDuration;
 
 use anchor::access::Role;
-use anchor::messages::deliveries::WAITS;
-use chrono::Duration;
+use anchor::messages::deliveries::{LONGEST_ASKED_FOR, WAITS};
+use chrono::{DateTime, Duration, Utc};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -161,6 +161,30 @@ async fn deliveries_come_in_pages_and_are_forgotten_after_a_month() {
     app.forward(Duration::days(31)).await;
     assert_eq!(anchor::messages::deliveries::forget_old(&app.pool).await.unwrap(), 5);
     assert!(listed(&app, &endpoint).await.is_empty());
+    app.finish().await;
+    receiver.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_asks_for_time_is_given_it_up_to_a_day() {
+    let app = TestApp::start().await;
+    let receiver = Receiver::start().await;
+    let (endpoint, _) = entered(&app, &receiver, &["alert.raised"]).await;
+    let words = ["600", "9999999", "Tue, 01 Jan 2199 00:00:00 GMT", "soon"];
+    receiver.will_say(&words.map(Says::NotBefore));
+    alert(&app, "one", "anybody").await;
+    let at_least = [600, LONGEST_ASKED_FOR, LONGEST_ASKED_FOR, WAITS[3]];
+    for ((tries, wait), said) in (1..).zip(at_least).zip(words) {
+        let tried = until_tried(&app, &endpoint, ("waiting", tries)).await;
+        let next: DateTime<Utc> = tried["next_try_at"].as_str().unwrap().parse().unwrap();
+        let now: DateTime<Utc> =
+            sqlx::query_scalar("SELECT ledger_now()").fetch_one(&app.pool).await.unwrap();
+        let seconds = (next - now).num_seconds();
+        // The test itself takes some of it; up to a fifth is by chance.
+        assert!(seconds > wait * 4 / 5 && seconds <= wait * 6 / 5, "{said}: {seconds}");
+        app.forward(Duration::seconds(wait * 6 / 5 + 1)).await;
+    }
+    until_tried(&app, &endpoint, ("delivered", 5)).await;
     app.finish().await;
     receiver.stop().await;
 }

@@ -20,6 +20,7 @@ pub async fn entered(app: &TestApp, receiver: &Receiver, kinds: &[&str]) -> (Str
     let wish = json!({ "url": receiver.url, "kinds": kinds });
     let answer = app.post(&Who::new(Role::Admin), ALL, wish).await;
     assert_eq!(answer.status, 200, "{answer:?}");
+    assert!(answer.headers.contains_key("ledger-position"), "{answer:?}");
     let text = |name: &str| answer.body[name].as_str().unwrap().to_owned();
     (text("id"), text("secret"))
 }

@@ -12,6 +12,8 @@ use serde_json::Value;
 pub enum Says {
     /// This status.
     Status(u16),
+    /// 503, and when it wants to be asked again.
+    NotBefore(&'static str),
     /// That it is elsewhere: at `/elsewhere` of its own.
     Elsewhere,
     /// Nothing, for so long.
@@ -108,6 +110,9 @@ async fn receive(request: HttpRequest, body: web::Bytes, book: web::Data<Book>) 
     let says = book.answers.lock().unwrap().pop_front().unwrap_or(Says::Status(204));
     match says {
         Says::Status(status) => HttpResponse::build(status.try_into().unwrap()).finish(),
+        Says::NotBefore(when) => {
+            HttpResponse::ServiceUnavailable().insert_header(("retry-after", when)).finish()
+        }
         Says::Elsewhere => {
             HttpResponse::Found().insert_header(("location", "/elsewhere")).finish()
         }
