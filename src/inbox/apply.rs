@@ -2,8 +2,8 @@
 //!
 //! A notice never creates value: an "issued" is evidence and nothing else. What a rule refuses is
 //! parked with the rule's own sentence. What may only be early waits for its cause, or is parked
-//! and tried again whenever something else of the partner's was applied: the order in which notices
-//! come makes no difference to where they end.
+//! and tried again whenever something else about the same voucher or credit was applied: the order
+//! in which notices come makes no difference to where they end.
 //!
 //! Rows: W1, W5, W6.
 
@@ -80,7 +80,9 @@ impl Applying<'_> {
                 let command = RewardCommand::ExpireVoucher { voucher_id, at, unspent };
                 self.to_voucher(&voucher, command).await
             }
-            Notice::VoucherIssued { voucher_id, .. } => self.evidence(&voucher_id).await,
+            Notice::VoucherIssued { reference, voucher_id } => {
+                self.evidence(&reference, &voucher_id).await
+            }
             Notice::CreditApplied { credit_id, amount, state, applied_at: at, .. } => {
                 let credit = credit_id.clone();
                 let amount = Some(amount);
@@ -124,14 +126,33 @@ impl Applying<'_> {
         }
     }
 
-    /// A voucher that we have on record. One that stays unknown is for people: nothing is made of
-    /// it here.
-    async fn evidence(&self, voucher_id: &str) -> anyhow::Result<Applied> {
+    /// A voucher that we have on record. One that stays unknown is for people, and one beside what
+    /// the answer gave at once: nothing is made of it here.
+    async fn evidence(&self, reference: &str, voucher_id: &str) -> anyhow::Result<Applied> {
         let found = rewards::query::find_by_voucher(self.pool, self.partner, voucher_id).await?;
-        Ok(match found {
-            Some(_) => Applied::Done,
-            None => Applied::NotYet("no_such_voucher_ordered_yet"),
+        if found.is_some() {
+            return Ok(Applied::Done);
+        }
+        let not_yet = Applied::NotYet("no_such_voucher_ordered_yet");
+        let Some(ordered) = self.given("reference", reference).await? else { return Ok(not_yet) };
+        let reward = self.ledger.load::<Reward>(&ordered.to_string()).await?.state;
+        Ok(if !reward.has_value_for(reference) {
+            not_yet
+        } else if self.given("voucher_id", voucher_id).await? == Some(ordered) {
+            Applied::Done
+        } else {
+            Applied::Parked("another_voucher_than_was_answered".to_owned())
         })
+    }
+
+    /// The reward that this partner gave a value for.
+    async fn given(&self, what: &str, value: &str) -> anyhow::Result<Option<Uuid>> {
+        let given = sqlx::query_scalar(
+            "SELECT reward_id FROM given_values
+              WHERE partner_id = $1 AND what = $2 AND value = $3",
+        );
+        let given = given.bind(self.partner.as_str()).bind(what).bind(value);
+        Ok(given.fetch_optional(self.pool).await?)
     }
 
     async fn to_partner(&self, command: PartnerCommand) -> anyhow::Result<Applied> {
@@ -154,15 +175,7 @@ impl Applying<'_> {
 
     /// The reward whose credit came back before this word of it arrived.
     async fn was_given(&self, credit: &str) -> anyhow::Result<Option<RewardId>> {
-        let given: Option<Uuid> = sqlx::query_scalar(
-            "SELECT reward_id FROM given_values
-              WHERE partner_id = $1 AND what = 'credit_id' AND value = $2",
-        )
-        .bind(self.partner.as_str())
-        .bind(credit)
-        .fetch_optional(self.pool)
-        .await?;
-        let Some(given) = given else { return Ok(None) };
+        let Some(given) = self.given("credit_id", credit).await? else { return Ok(None) };
         // Given, and perhaps not on record yet: then the partner's word was quicker than ours.
         let reward = self.ledger.load::<Reward>(&given.to_string()).await?.state;
         Ok(Some(RewardId(given)).filter(|_| reward.had_credit(credit)))

@@ -12,9 +12,8 @@ use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::apply::{AWAITS_REDEMPTION, Applied, Applying};
+use super::apply::{Applied, Applying};
 use super::onboarding::Onboarding;
-use super::park::MAY_BE_EARLY;
 use super::security;
 use super::store::{Due, Inbox};
 use crate::clock::real_now;
@@ -97,9 +96,11 @@ impl Worker {
             return Ok(self.inbox.settle(due, "parked", Some("does_not_open")).await?);
         };
         self.onboarding.webhook_came(&due.partner, &due.external_id).await?;
+        let mut about = None;
         let applied = match partner.read_notice(body) {
             Err(unreadable) => Applied::Parked(unreadable.to_string()),
             Ok(notice) => {
+                about = notice.about().map(str::to_owned);
                 let context = context(due);
                 let applying = Applying {
                     ledger: &self.ledger,
@@ -114,19 +115,20 @@ impl Worker {
         match applied {
             Applied::Done => {
                 self.inbox.done(due).await?;
-                self.inbox.wake(&due.partner, AWAITS_REDEMPTION).await?;
-                self.inbox.retry_early(&due.partner, GIVE_UP_HOURS).await?;
+                if let Some(about) = &about {
+                    self.inbox.cause_came(&due.partner, about, GIVE_UP_HOURS).await?;
+                }
             }
             Applied::Early(reason) => {
-                let reason = format!("{MAY_BE_EARLY}{reason}");
-                self.inbox.settle(due, "parked", Some(&reason)).await?;
+                self.inbox.park_early(due, about.as_deref(), &reason).await?;
             }
             Applied::Parked(reason) => self.inbox.settle(due, "parked", Some(&reason)).await?,
             Applied::NotYet(reason) if is_late(due) => {
                 self.inbox.settle(due, "parked", Some(reason)).await?;
             }
             Applied::NotYet(reason) => {
-                self.inbox.later(due, wait_seconds(due.attempts), reason).await?;
+                let waits = (reason, about.as_deref());
+                self.inbox.later(due, wait_seconds(due.attempts), waits).await?;
             }
         }
         Ok(())

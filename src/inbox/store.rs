@@ -146,35 +146,23 @@ impl Inbox {
         Ok(())
     }
 
-    /// What waits for this is due now: its cause may have come.
-    pub(super) async fn wake(&self, partner: &PartnerId, reason: &str) -> Result<(), InboxError> {
-        sqlx::query(
-            "UPDATE inbox SET next_at = clock_timestamp()
-              WHERE partner_id = $1 AND state = 'new' AND reason = $2
-                AND next_at > clock_timestamp()",
-        )
-        .bind(partner.as_str())
-        .bind(reason)
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Its cause is not there yet: again later.
+    /// Its cause is not there yet: again later; why, and about which value of the partner's.
     pub(super) async fn later(
         &self,
         due: &Due,
         seconds: i64,
-        reason: &str,
+        (reason, about): (&str, Option<&str>),
     ) -> Result<(), InboxError> {
         sqlx::query(
-            "UPDATE inbox SET next_at = clock_timestamp() + $3 * interval '1 second', reason = $4
+            "UPDATE inbox SET next_at = clock_timestamp() + $3 * interval '1 second', reason = $4,
+                    about = $5
               WHERE partner_id = $1 AND external_id = $2 AND state = 'new'",
         )
         .bind(due.partner.as_str())
         .bind(&due.external_id)
         .bind(seconds)
         .bind(reason)
+        .bind(about)
         .execute(&self.pool)
         .await?;
         Ok(())

@@ -260,6 +260,27 @@ pub enum Notice {
     Unknown { kind: String },
 }
 
+impl Notice {
+    /// The voucher or credit it is about, by the partner's own id; an account's number never.
+    #[must_use]
+    pub fn about(&self) -> Option<&str> {
+        match self {
+            Self::VoucherRedeemed { voucher_id, .. }
+            | Self::RedemptionReversed { voucher_id, .. }
+            | Self::VoucherIssued { voucher_id, .. }
+            | Self::VoucherExpired { voucher_id, .. } => Some(voucher_id),
+            Self::CreditApplied { credit_id, .. }
+            | Self::CreditProgressed { credit_id, .. }
+            | Self::CreditReturned { credit_id, .. } => Some(credit_id),
+            Self::BillGenerated { .. }
+            | Self::PaymentReceived { .. }
+            | Self::FloatLow { .. }
+            | Self::AccountLow { .. }
+            | Self::Unknown { .. } => None,
+        }
+    }
+}
+
 /// A body that is not what the protocol documents.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the notice is not as documented: {what}")]

@@ -311,6 +311,13 @@ impl Reward {
         self.given_back.unwrap_or(whole)
     }
 
+    /// Whether the attempt of this reference has given its value.
+    #[must_use]
+    pub fn has_value_for(&self, reference: &str) -> bool {
+        let mut of_it = self.attempts.iter().filter(|attempt| attempt.reference == reference);
+        of_it.any(|attempt| attempt.state == AttemptState::Issued)
+    }
+
     /// The attempt of this number.
     #[must_use]
     pub fn attempt(&self, number: u32) -> Option<&Attempt> {

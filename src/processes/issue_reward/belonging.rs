@@ -1,5 +1,6 @@
 //! Is what a partner gave for this reward perhaps another's already? Each voucher, credit and code
-//! belongs to the first reward it was given for, for ever.
+//! belongs to the first reward it was given for, for ever; so does the reference it was given for,
+//! by which the partner's later word of it is told from another.
 //!
 //! *Why a table of its own*: two answers may come at the same instant, and read models are behind.
 //! Asked before the answer becomes an event, so that the log never holds one voucher twice.
@@ -21,16 +22,18 @@ impl IssueReward {
     pub(super) async fn belongs_here(
         &self,
         hand: &InHand,
-        partner: &PartnerId,
+        (attempt, partner): (u32, &PartnerId),
         accepted: &Accepted,
     ) -> anyhow::Result<bool> {
-        let (names, values) = match accepted {
+        let (mut names, mut values) = match accepted {
             Accepted::Voucher(voucher) => {
                 let code = self.vault.partner_tag(partner, "voucher_code", &voucher.code);
                 (vec!["voucher_id", "code"], vec![voucher.voucher_id.clone(), code])
             }
             Accepted::Credit(credit) => (vec!["credit_id"], vec![credit.credit_id.clone()]),
         };
+        names.push("reference");
+        values.push(self.reference_of(hand, attempt, partner));
         sqlx::query(
             "INSERT INTO given_values (partner_id, what, value, reward_id)
              SELECT $1, w, v, $4 FROM unnest($2::text[], $3::text[]) AS u(w, v)
@@ -53,5 +56,12 @@ impl IssueReward {
         .fetch_all(&self.pool)
         .await?;
         Ok(owners.len() == names.len() && owners.iter().all(|owner| *owner == hand.id.0))
+    }
+    /// As it was requested, or is being requested at this moment.
+    fn reference_of(&self, hand: &InHand, attempt: u32, partner: &PartnerId) -> String {
+        let requested = hand.reward.attempt(attempt).map(|known| known.reference.clone());
+        requested.unwrap_or_else(|| {
+            self.vault.reference(hand.id, partner, hand.reward.rounds_at(partner) + 1)
+        })
     }
 }

@@ -33,7 +33,7 @@ impl IssueReward {
         outcome: Outcome,
     ) -> anyhow::Result<()> {
         if let Outcome::Accepted(accepted) = &outcome
-            && !self.belongs_here(hand, partner, accepted).await?
+            && !self.belongs_here(hand, (attempt, partner), accepted).await?
         {
             tracing::error!(reward.id = %hand.id, partner.id = %partner,
                 "a partner gave what it had given for another reward");

@@ -4,7 +4,7 @@
 //! The answer is lost and looked up later: what comes before it is worked on while nobody can ask
 //! the partner, by a worker that the test itself drives.
 //!
-//! Rows: W1, W5, R5. Cases: C15.
+//! Rows: W1, W5, W6, R5. Cases: C15. Threats: T26.
 
 use anchor::config::Config;
 use anchor::database::{Role, connect};
@@ -14,7 +14,8 @@ use anchor::vault::Vault;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-use super::{count, expired, redeemed};
+use super::{count, expired, issued, redeemed};
+use crate::staff::alerts::until_alert;
 use crate::support::{TestApp, Webhook, Who};
 
 const ANSWER: usize = 0;
@@ -208,5 +209,92 @@ async fn what_contradicts_itself_is_set_aside_with_its_reason_in_every_order() {
         let both = 2 * (i64::try_from(n).unwrap() + 1);
         app.until("two of three are set aside", async || count(&app, parked).await == both).await;
     }
+    let told = until_alert(&app, "open", "webhooks_parked").await;
+    assert_eq!(told["subject"], "woolworths", "{told}");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_wakes_one_voucher_s_words_leaves_another_s_alone() {
+    let app = TestApp::start().await;
+    let (_, one) = issued(&app).await;
+    let (_, other) = issued(&app).await;
+    for voucher in [&one, &other] {
+        let early = expired(voucher, "15.00");
+        assert_eq!(app.webhook("woolworths", &early).await.status, 202);
+    }
+    let parked = "SELECT count(*) FROM inbox
+                   WHERE state = 'parked' AND reason LIKE 'may_be_early: %' AND attempts = 1";
+    app.until("both came too early", async || count(&app, parked).await == 2).await;
+    let spent = redeemed(&one, "R1", "5.00", "15.00");
+    assert_eq!(app.webhook("woolworths", &spent).await.status, 202);
+    let done = "SELECT count(*) FROM inbox WHERE state = 'done'";
+    app.until("the one is through", async || count(&app, done).await == 2).await;
+    app.until_idle().await;
+    assert_eq!(count(&app, parked).await, 1, "the other was not tried again");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_that_says_it_issued_another_voucher_than_it_answered_is_heard_at_once() {
+    let app = TestApp::start().await;
+    let (_, voucher) = issued(&app).await;
+    let reference = app.book().await[0]["reference"].clone();
+    let word = |reference: &Value, voucher: &Value| {
+        json!({ "type": "voucher.issued", "timestamp": "2026-11-24T03:00:00Z",
+            "data": { "reference": reference, "voucher_id": voucher } })
+    };
+    for (reference, voucher) in [
+        (&reference, &voucher),
+        (&reference, &json!("ANOTHER")),
+        (&json!("NOBODYS"), &json!("ANOTHER")),
+    ] {
+        let answer = app.webhook("woolworths", &word(reference, voucher)).await;
+        assert_eq!(answer.status, 202);
+    }
+    let of = async |what: &str| {
+        count(&app, &format!("SELECT count(*) FROM inbox WHERE {what} AND attempts > 0")).await
+    };
+    app.until("all were looked at", async || {
+        let told = "state = 'parked' AND reason = 'another_voucher_than_was_answered'";
+        let waits = "state = 'new' AND reason = 'no_such_voucher_ordered_yet'";
+        (of("state = 'done'").await, of(told).await, of(waits).await) == (1, 1, 1)
+    })
+    .await;
+    until_alert(&app, "open", "webhooks_parked").await;
+    let value = "SELECT count(*) FROM events WHERE event_type = 'VoucherIssued'";
+    assert_eq!(count(&app, value).await, 1, "a webhook never makes value");
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_found_no_cause_for_three_days_is_tried_no_more_and_stays_listed() {
+    let app = TestApp::start().await;
+    let (_, voucher) = issued(&app).await;
+    let causeless = redeemed(&json!("NOBODYS"), "R1", "5.00", "15.00");
+    assert_eq!(app.webhook("woolworths", &causeless).await.status, 202);
+    assert_eq!(app.webhook("woolworths", &expired(&voucher, "15.00")).await.status, 202);
+    let waits = "SELECT count(*) FROM inbox WHERE reason IS NOT NULL AND attempts > 0";
+    app.until("both were looked at", async || count(&app, waits).await == 2).await;
+    // They wait by the real clock: whether one is given up must not follow from a moved one.
+    app.forward(chrono::Duration::days(4)).await;
+    let given_up = "SELECT count(*) FROM inbox
+                     WHERE state = 'parked' AND reason = 'nothing_of_that_id_yet'";
+    assert_eq!(count(&app, given_up).await, 0);
+    let aged = "UPDATE inbox SET received_at = received_at - interval '73 hours',
+                       next_at = clock_timestamp()";
+    sqlx::query(aged).execute(&app.pool).await.unwrap();
+    app.until("it is given up", async || count(&app, given_up).await == 1).await;
+    let attempts = "SELECT sum(attempts)::bigint FROM inbox WHERE state = 'parked'";
+    let tried = count(&app, attempts).await;
+    // What would have been its cause comes too late for the other.
+    let spent = redeemed(&voucher, "R1", "5.00", "15.00");
+    assert_eq!(app.webhook("woolworths", &spent).await.status, 202);
+    let done = "SELECT count(*) FROM inbox WHERE state = 'done'";
+    app.until("the cause is through", async || count(&app, done).await == 1).await;
+    app.until_idle().await;
+    assert_eq!(count(&app, attempts).await, tried, "neither is tried again by itself");
+    let listed = app.get(&Who::new(anchor::access::Role::Support), "/api/support/webhooks").await;
+    assert_eq!(listed.body["webhooks"].as_array().unwrap().len(), 2, "{listed:?}");
     app.end().await;
 }
