@@ -112,9 +112,9 @@ impl Serialize for Step {
     }
 }
 
-/// A word that is no item of the checklist.
+/// A word that is no item of the checklist; the message names those there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no such step of onboarding")]
+#[error("no such step of onboarding, expected one of {}", Step::ALL.map(Step::as_str).join(", "))]
 pub struct NotAStep;
 
 impl FromStr for Step {

@@ -77,10 +77,16 @@ pub(in crate::sandbox) async fn show(
     if let Some(fault) = asked.fault(partner) {
         return page(400, fault);
     }
+    form(partner, &asked, None)
+}
+
+/// The page where they agree, with a word on why it is shown again.
+fn form(partner: &SandboxPartner, asked: &Asked, again: Option<&str>) -> HttpResponse {
     let name = escaped(&partner.entry.details().name);
     let scope = escaped(&asked.scope);
-    let form = format!(
-        "<h1>{name}</h1>
+    let why = again.map(|why| format!("<p role=\"alert\">{why}</p>")).unwrap_or_default();
+    let body = format!(
+        "<h1>{name}</h1>{why}
          <p>Anchor would like to see your account ({scope}) and to credit it.</p>
          <form method=\"post\">
          <p><label>Account number <input name=\"account_number\" required></label></p>
@@ -89,7 +95,7 @@ pub(in crate::sandbox) async fn show(
             <button name=\"decision\" value=\"deny\" formnovalidate>Do not agree</button></p>
          </form>"
     );
-    page(200, &form)
+    page(if again.is_some() { 422 } else { 200 }, &body)
 }
 
 /// `POST /{partner}/oauth/authorize`
@@ -114,7 +120,8 @@ pub(in crate::sandbox) async fn agree(
     let shown = number
         .filter(|number| shown_first(&mut desk, &id, (&number.text, &security_code)) == Ok(true));
     let Some(number) = shown else {
-        return page(422, "Number and code do not belong together.");
+        let why = "That number and that code do not go together. Please look at both once more.";
+        return form(partner, &asked, Some(why));
     };
     let code = desk.grants.give_code(Code {
         partner: id.to_string(),
