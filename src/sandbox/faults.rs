@@ -2,13 +2,13 @@
 //!
 //! Rows: P11.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
     /// A documented no.
@@ -47,7 +47,7 @@ pub(super) enum Kind {
 }
 
 /// Where it goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Operation {
     /// Ordering a voucher or a credit.
@@ -71,7 +71,7 @@ pub(super) enum Operation {
 }
 
 /// So many times in a row.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fault {
     pub kind: Kind,
@@ -94,13 +94,21 @@ fn once() -> u32 {
 
 /// Faults that are still to come.
 #[derive(Debug, Default)]
-pub(super) struct Faults(HashMap<(String, Operation), VecDeque<Fault>>);
+pub(super) struct Faults(BTreeMap<(String, Operation), VecDeque<Fault>>);
 
 impl Faults {
     /// Asks for faults, after those that were asked for before.
     pub fn add(&mut self, partner: &str, operation: Operation, faults: Vec<Fault>) {
         let queue = self.0.entry((partner.to_owned(), operation)).or_default();
         queue.extend(faults.into_iter().filter(|fault| fault.times > 0));
+    }
+
+    /// What is still to come, and how often.
+    pub fn left(&self) -> impl Iterator<Item = (&str, Operation, &Fault)> {
+        let each = self.0.iter();
+        each.flat_map(|((partner, operation), queue)| {
+            queue.iter().map(|fault| (partner.as_str(), *operation, fault))
+        })
     }
 
     /// The fault of this call, if it has one.

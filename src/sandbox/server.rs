@@ -99,6 +99,7 @@ fn control_desk(config: &mut ServiceConfig) {
         .route("/control/issued", web::get().to(lists::issued))
         .route("/control/book", web::get().to(lists::book))
         .route("/control/faults", web::post().to(settings::faults))
+        .route("/control/faults", web::get().to(settings::left))
         .route("/control/clock", web::post().to(settings::clock))
         .route("/control/redeem", web::post().to(till::redeem))
         .route("/control/reverse", web::post().to(till::reverse))

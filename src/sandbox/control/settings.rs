@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::read;
+use super::{is_local, not_here, read};
 use crate::sandbox::book::Line;
 use crate::sandbox::faults::{Fault, Operation};
 use crate::sandbox::state::{State, book_failed, error};
@@ -38,6 +38,22 @@ pub(in crate::sandbox) async fn faults(
             HttpResponse::Ok().json(json!({ "accepted": true }))
         }
     }
+}
+
+/// `GET /control/faults`: what is still to come.
+pub(in crate::sandbox) async fn left(
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> HttpResponse {
+    if !is_local(&request) {
+        return not_here();
+    }
+    let desk = state.desk();
+    let left = desk.faults.left().map(|(partner, operation, fault)| {
+        json!({ "partner": partner, "operation": operation, "kind": fault.kind,
+            "times": fault.times })
+    });
+    HttpResponse::Ok().json(json!({ "faults": left.collect::<Vec<_>>() }))
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,11 +1,11 @@
 //! Does every fault of the sandbox's webhooks and answers end in the state that the facts say? And
 //! those of a partner that is worse than the sandbox?
 //!
-//! Rows: P11, W2, W3, W5, D2, D4.
+//! Rows: P11, W2, W3, W5, D2, D4. Threats: T23.
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -145,4 +145,25 @@ async fn an_answer_that_redirects_drips_or_never_ends_is_unknown_and_nobody_else
     let followed = tokio::time::timeout(Duration::from_millis(50), trap.accept()).await;
     assert!(followed.is_err(), "no redirect was followed");
     app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_to_go_wrong_at_the_sandbox_is_counted_down_and_told() {
+    let app = TestApp::start().await;
+    let left = async || -> Value {
+        let url = format!("{}/control/faults", app.sandbox_url);
+        app.http.get(url).send().await.unwrap().json().await.unwrap()
+    };
+    assert_eq!(left().await, json!({ "faults": [] }));
+    app.fault("woolworths", "refuse", 2).await;
+    let fault = |times: u32| {
+        json!({ "faults": [{ "partner": "woolworths", "operation": "issue", "kind": "refuse",
+            "times": times }] })
+    };
+    assert_eq!(left().await, fault(2));
+    let member = Who::member();
+    app.set_out(&member, 30).await;
+    app.until_reward(&member, "month_1", "issued").await;
+    assert_eq!(left().await, fault(1), "one was used, and the next partner gave the voucher");
+    app.finish().await;
 }
