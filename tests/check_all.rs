@@ -5,7 +5,7 @@
 //! NAME. Two runs at once do not meet: each has a server, a folder and ports of its own.
 
 use std::path::Path;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use anchor::cli::serve::StopSignal;
 use anchor::database;
@@ -17,7 +17,8 @@ use test_database::{SERVER_VARIABLE, TEMPLATE};
 /// What cargo tells the program it runs about that program's own package. Build scripts read the
 /// same names: handed down to another cargo they look changed, and half of what a plain `cargo
 /// build` made would be built again, every time one follows the other.
-const ABOUT_THIS_PACKAGE: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
+const ABOUT_THIS_PACKAGE: [&str; 5] =
+    ["CARGO_BIN_", "CARGO_CRATE_", "CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_PRIMARY_"];
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -45,6 +46,10 @@ async fn check(arguments: &[String]) -> anyhow::Result<()> {
         let lints = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
         cargo(&lints, &[]).await?;
     }
+    let missing = missing_packages();
+    if !missing.is_empty() {
+        bail!("the tests need `apt-get install -y --no-install-recommends {}`", missing.join(" "));
+    }
     install_from_npm().await?;
     install_from_pypi().await?;
     let folder = in_memory_if_possible()?;
@@ -59,6 +64,23 @@ async fn check(arguments: &[String]) -> anyhow::Result<()> {
     let tested = cargo(&words, &environment).await;
     cluster.stop().await;
     tested
+}
+
+/// What has to be installed, all of it at once; by the names that Debian and Ubuntu have for it.
+fn missing_packages() -> Vec<&'static str> {
+    let runs = |program: &str, words: &[&str]| {
+        let mut command = Command::new(program);
+        command.args(words).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    let needed: [(bool, &[&'static str]); 4] = [
+        (anchor::postgres::binaries::find().is_ok(), &["postgresql", "postgresql-client"]),
+        (runs("node", &["--version"]), &["nodejs"]),
+        (runs("npm", &["--version"]), &["npm"]),
+        (runs("python3", &["-c", "import ensurepip, venv"]), &["python3", "python3-venv"]),
+    ];
+    let missing = needed.iter().filter(|(is_there, _)| !is_there);
+    missing.flat_map(|(_, packages)| packages.iter().copied()).collect()
 }
 
 /// Where servers and packages are that were written by others, for the tests to stand against.
@@ -82,8 +104,7 @@ async fn install_from_npm() -> anyhow::Result<()> {
     println!("npm ci --prefix tests/foreign");
     let mut npm = tokio::process::Command::new("npm");
     npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(folder);
-    let missing = "npm is missing: `apt-get install -y --no-install-recommends nodejs npm`";
-    let status = npm.kill_on_drop(true).status().await.context(missing)?;
+    let status = npm.kill_on_drop(true).status().await.context("npm cannot be started")?;
     if !status.success() {
         bail!("the foreign servers could not be installed: `npm ci --prefix tests/foreign`");
     }
@@ -95,8 +116,6 @@ async fn install_from_pypi() -> anyhow::Result<()> {
     if !is_newer("requirements.txt", ".venv/installed") {
         return Ok(());
     }
-    let missing = "python3 or its venv is missing: \
-                   `apt-get install -y --no-install-recommends python3 python3-venv`";
     let pip = format!("{FOREIGN}/.venv/bin/pip");
     for (program, words) in [
         ("python3", ["-m", "venv", ".venv"].as_slice()),
@@ -105,9 +124,9 @@ async fn install_from_pypi() -> anyhow::Result<()> {
         println!("tests/foreign: {program} {}", words.join(" "));
         let mut step = tokio::process::Command::new(program);
         step.args(words).env("PIP_DISABLE_PIP_VERSION_CHECK", "1").current_dir(FOREIGN);
-        let status = step.kill_on_drop(true).status().await.context(missing)?;
-        if !status.success() {
-            bail!("tests/foreign: `{program} {}` did not work; {missing}", words.join(" "));
+        let status = step.kill_on_drop(true).status().await;
+        if !status.with_context(|| format!("{program} cannot be started"))?.success() {
+            bail!("tests/foreign: `{program} {}` did not work", words.join(" "));
         }
     }
     std::fs::write(Path::new(FOREIGN).join(".venv/installed"), "")?;
@@ -117,17 +136,6 @@ async fn install_from_pypi() -> anyhow::Result<()> {
 async fn cargo(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
     println!("cargo {}", words.join(" "));
     let mut command = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    // What cargo told this program of itself is not for the next cargo: build scripts that look at
-    // it would run anew, and with them half of all crates be built anew, at each change of hands.
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
-            .iter()
-            .any(|told| text.starts_with(told))
-        {
-            command.env_remove(&name);
-        }
-    }
     command.args(words).envs(environment.iter().copied()).current_dir(env!("CARGO_MANIFEST_DIR"));
     let of_this_package = std::env::vars_os().map(|(name, _)| name).filter(|name| {
         let name = name.to_string_lossy();
