@@ -8,11 +8,12 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use anchor::access::Role;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::rig::{Rig, SECURITY_CODE, account_number};
-use crate::support;
+use crate::support::{self, TestApp, Who, anchor};
 
 /// A terminal with these variables.
 struct Terminal {
@@ -132,4 +133,59 @@ async fn without_a_key_to_sign_with_nothing_is_sent_and_the_variable_is_named() 
     }
     assert_eq!(calls(&rig).await, 0);
     rig.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_that_is_somewhere_else_goes_live_by_its_certificate_which_is_on_record() {
+    let real = "https://api.woolworths.example/v1";
+    let app = TestApp::start_with(&[("WOOLWORTHS_API_URL", real)]).await;
+    let listen = free_address();
+    let rig = Rig::open_telling("woolworths", &format!("http://{listen}")).await;
+    let terminal = Terminal::at(&rig);
+    let path = |name: &str| terminal.path(name).display().to_string();
+    let mut variables = app.variables.clone();
+    variables.insert("ANCHOR_SEAL_KEY".to_owned(), "7".repeat(64));
+    let api = format!("{}/woolworths", rig.sandbox_url);
+    let (data, report) = (path("account.toml"), path("good.json"));
+    let words = ["--json", "partner", "certify", "woolworths", "--api-url", &api];
+    let more = ["--listen", &listen, "--test-data", &data, "--report", &report];
+    let done = anchor(&variables, &[&words[..], &more].concat(), "").await;
+    assert_eq!(done.code, 0, "{} {}", done.said, done.beside);
+    let told: Value = serde_json::from_str(&done.said).unwrap();
+
+    app.until_idle().await;
+    let activity = "/api/activity?partner=woolworths&type=PartnerCertified";
+    let recorded = app.get(&Who::new(Role::Support), activity).await;
+    let recorded = recorded.body["activities"].as_array().unwrap().clone();
+    assert_eq!(recorded.len(), 1, "{recorded:?}");
+    let details = &recorded[0]["details"];
+    assert_eq!(details["key_id"], told["certificate"]["key_id"], "{details}");
+    assert!(details["api"].as_str().unwrap().starts_with(&api), "{details}");
+
+    let activate = ["partner", "activate", "woolworths", "--reason", "it keeps its promises"];
+    let refused = anchor(&variables, &activate, "").await;
+    assert_eq!(refused.code, 3, "{}", refused.beside);
+    assert!(!refused.beside.contains("certified"), "{}", refused.beside);
+    for step in [
+        "data_sharing_agreement",
+        "contract_and_funding",
+        "support_contact",
+        "security_attestation",
+    ] {
+        let words = ["partner", "attest", "woolworths", step, "--by", "Kim Lee"];
+        let more = ["--on", "2026-11-20", "--document", "DSA-2026-4"];
+        let attested = anchor(&variables, &[&words[..], &more].concat(), "").await;
+        assert_eq!(attested.code, 0, "{step}: {}", attested.beside);
+    }
+    let unknown = ["partner", "attest", "woolworths", "all_of_it", "--by", "Kim Lee"];
+    let more = ["--on", "2026-11-20", "--document", "DSA-2026-4"];
+    let unknown = anchor(&variables, &[&unknown[..], &more].concat(), "").await;
+    assert!(unknown.beside.contains("support_contact"), "{}", unknown.beside);
+    let live = anchor(&variables, &activate, "").await;
+    assert_eq!(live.code, 0, "{}", live.beside);
+    app.until_idle().await;
+    let shown = app.get(&Who::member(), "/api/partners/woolworths").await;
+    assert_eq!(shown.body["status"], "active", "{shown:?}");
+    rig.close().await;
+    app.end().await;
 }

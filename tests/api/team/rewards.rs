@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::scenes::*;
 use crate::edge::coverage::assert_problem;
-use crate::support::{TestApp, Who};
+use crate::support::{TestApp, Who, anchor};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waits_is_listed_oldest_first_by_state_and_without_codes() {
@@ -180,5 +180,38 @@ async fn what_was_put_off_goes_elsewhere_and_a_credit_only_to_an_account() {
     assert_eq!((needed.status, needed.code()), (409, "account_needed"), "{needed:?}");
     let cancelled = credit.act(&app, &helper(), "cancel", json!({})).await;
     assert_eq!((cancelled.status, &cancelled.body["attempt_id"]), (200, &Value::Null));
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_partner_gives_nothing_for_the_team_either_and_may_still_take_back() {
+    let app = TestApp::start().await;
+    let given = issued(&app).await;
+    let (again, elsewhere) = (failed(&app).await, failed(&app).await);
+    let suspend = ["partner", "suspend", "woolworths", "--reason", "tested"];
+    assert_eq!(anchor(&app.variables, &suspend, "").await.code, 0);
+    app.until_idle().await;
+    let to = json!({ "partner_id": "woolworths" });
+    let refused = elsewhere.act(&app, &helper(), "redirect", to).await;
+    assert_eq!((refused.status, refused.code()), (409, "partner_unavailable"), "{refused:?}");
+    for scene in [&elsewhere, &again] {
+        let retried = scene.act(&app, &helper(), "retry", json!({})).await;
+        assert_eq!(retried.status, 200, "{retried:?}");
+    }
+    let voided = given.act(&app, &helper(), "void", json!({})).await;
+    assert_eq!((voided.status, &voided.body["result"]), (200, &json!("voided")), "{voided:?}");
+    given.until(&app, "on_review").await;
+    let anew = given.now(&app).await.act(&app, &helper(), "reissue", json!({})).await;
+    assert_eq!(anew.status, 200, "{anew:?}");
+    for scene in [&given, &again, &elsewhere] {
+        scene.until(&app, "issued").await;
+        let reward = app.reward(&scene.member, "month_1").await.unwrap();
+        assert_eq!(reward["partner_used"], "coles", "{reward}");
+    }
+    let given_by = |partner: &str, book: &[Value]| {
+        book.iter().filter(|voucher| voucher["partner"] == partner).count()
+    };
+    let book = app.book().await;
+    assert_eq!((given_by("woolworths", &book), given_by("coles", &book)), (1, 3));
     app.finish().await;
 }
