@@ -2,11 +2,11 @@
 //!
 //! [`rotation`]: and also while the key that wraps all others is changed.
 //!
-//! Rows: P9, C2, C4. Cases: C26.
+//! Rows: P9, C2, C4. Cases: C26. Threats: T12, T13.
 
 mod rotation;
 
-use domain::ids::{MemberId, PartnerId, RewardId};
+use domain::ids::{AccountId, MemberId, PartnerId, RewardId};
 use domain::sealed::Sealed;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgPool;
@@ -197,6 +197,52 @@ async fn a_partners_secret_moved_to_another_row_or_column_refuses_to_open() {
         .unwrap();
     let elsewhere = vault.open_for_partner(&woolworths(), "inbox/token", &sealed);
     assert!(matches!(elsewhere, Err(VaultError::DoesNotOpen)));
+    database.drop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_members_tokens_moved_to_another_row_refuse_to_open() {
+    let database = TestDatabase::create().await;
+    let pool = keys(&database).await;
+    let vault = Vault::open(pool.clone(), ring("5a", &[])).await.unwrap();
+    let (one, other) = (MemberId(Uuid::now_v7()), MemberId(Uuid::now_v7()));
+    let (agl, origin): (PartnerId, PartnerId) =
+        ("agl".parse().unwrap(), "origin".parse().unwrap());
+    let rows = [(one, &agl), (one, &origin), (other, &agl)]
+        .map(|(member, partner)| (member, partner, AccountId(Uuid::now_v7())));
+    let later = crate::clock::real_now() + chrono::Duration::hours(1);
+    for (member, partner, account) in rows {
+        let id = GrantId { member, partner: partner.clone(), scope: "read".to_owned() };
+        let access = SecretString::from(format!("access of {member} at {partner}"));
+        let tokens = MemberTokens { access, refresh: None, renew_at: later, ends_at: later };
+        vault.keep_grant(&id, account, &tokens).await.unwrap();
+        let kept = vault.grant_of_link(member, partner, account).await;
+        assert!(matches!(kept, Ok(Some((_, Grant::Live { .. })))), "{partner}");
+    }
+    let (member, partner, account) = rows[0];
+    sqlx::query(
+        "UPDATE member_tokens
+            SET sealed = (SELECT sealed FROM member_tokens WHERE account_id = $1)",
+    )
+    .bind(account.0)
+    .execute(&pool)
+    .await
+    .unwrap();
+    assert!(vault.grant_of_link(member, partner, account).await.unwrap().is_some());
+    for (member, partner, account) in &rows[1..] {
+        let moved = vault.grant_of_link(*member, partner, *account).await;
+        assert!(matches!(moved, Err(VaultError::DoesNotOpen)), "{partner}");
+    }
+    // Nor under another link of the same member at the same partner.
+    let link = AccountId(Uuid::now_v7());
+    sqlx::query("UPDATE member_tokens SET account_id = $1 WHERE account_id = $2")
+        .bind(link.0)
+        .bind(account.0)
+        .execute(&pool)
+        .await
+        .unwrap();
+    let moved = vault.grant_of_link(member, partner, link).await;
+    assert!(matches!(moved, Err(VaultError::DoesNotOpen)));
     database.drop().await;
 }
 

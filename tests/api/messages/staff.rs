@@ -8,6 +8,7 @@ use serde_json::json;
 use super::members::{somebody, with_mail};
 use super::{Mailbox, Receiver};
 use crate::messages::endpoints::entered;
+use crate::staff::alerts::until_alert;
 use crate::support::TestApp;
 
 fn outbox(app: &TestApp) -> Outbox {
@@ -93,4 +94,51 @@ async fn without_a_mail_server_nothing_waits_and_other_systems_are_told_all_the_
     app.until("the notice came", async || receiver.came().len() == 1).await;
     app.finish().await;
     receiver.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_a_person_can_settle_is_told_to_each_of_support_once() {
+    let mailbox = Mailbox::open();
+    let app = with_mail(&mailbox).await;
+    let away = json!([{ "kind": "error_500", "times": 1_000 }]);
+    let away = json!({ "partner": "woolworths", "operation": "look_up", "faults": away });
+    app.control("faults", away).await;
+    app.fault("woolworths", "drop", 1).await;
+    let member = somebody(&app, None, 12, 30).await;
+    app.until("the partner has issued", async || app.book().await.len() == 1).await;
+    app.until("it is reached", async || app.reward(&member, "month_1").await.is_some()).await;
+    app.forward(chrono::Duration::minutes(70)).await;
+    until_alert(&app, "open", "outcome_unknown").await;
+    let halted = "UPDATE checkpoints SET state = 'halted', error = 'tested'
+                   WHERE name = 'journal' AND schema = 'read'";
+    sqlx::query(halted).execute(&app.pool).await.unwrap();
+    until_alert(&app, "open", "projection_halted").await;
+    let late =
+        "INSERT INTO read.reward_history (position, reward_id, event, actor, reason, details,
+                                                 occurred_at, recorded_at)
+                VALUES (-1, gen_random_uuid(), 'LateIssueFound', 'process:issue_reward', 'tested',
+                        '{\"partner_id\": \"coles\"}', now(), now())";
+    sqlx::query(late).execute(&app.pool).await.unwrap();
+    until_alert(&app, "open", "late_issue").await;
+
+    let kinds = ["outcome_unknown", "projection_halted", "late_issue"];
+    let told = |kind: &str| {
+        let letters = mailbox.letters();
+        letters.iter().filter(|letter| letter.text().contains(kind)).count()
+    };
+    app.until("both of support have each", async || kinds.iter().all(|kind| told(kind) >= 2))
+        .await;
+    // The watches go on looking: what they see again is not told again.
+    let seen = "SELECT max(seen_at) FROM alerts WHERE kind = 'late_issue'";
+    let seen = async || -> chrono::DateTime<chrono::Utc> {
+        sqlx::query_scalar(seen).fetch_one(&app.pool).await.unwrap()
+    };
+    let before = seen().await;
+    app.until("it is seen again", async || seen().await > before).await;
+    let to_say = "SELECT count(*) FROM messages WHERE kind = ANY($1)";
+    let to_say: i64 =
+        sqlx::query_scalar(to_say).bind(&kinds[..]).fetch_one(&app.pool).await.unwrap();
+    assert_eq!(to_say, 6, "two people, three alerts");
+    assert_eq!(kinds.map(told), [2, 2, 2]);
+    app.end().await;
 }
