@@ -1,6 +1,6 @@
 //! What can a member do with their rewards? Check, look, claim, see the code.
 //!
-//! Rows: Q2, Q4, M4, R2, R3, R5, F1, F4.
+//! Rows: Q2, Q4, M4, R2, R3, R5, F1, F4. Threats: T10.
 
 use reqwest::Method;
 use secrecy::ExposeSecret;

@@ -1,7 +1,7 @@
 //! What happens to input that is not as it should be? A problem with a code that says what to do,
 //! and nothing is written.
 //!
-//! Rows: Q2, Q4, F5.
+//! Rows: Q2, Q4, F5. Threats: T5, T15.
 
 use anchor::access::{NewToken, Role, mint};
 use reqwest::Method;

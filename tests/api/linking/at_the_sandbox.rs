@@ -1,6 +1,6 @@
 //! Is a link made, used, renewed and given back, and can nobody cross or steal one?
 //!
-//! Rows: P8, R4, C1, D2.
+//! Rows: P8, R4, C1, D2. Threats: T3.
 
 use reqwest::Method;
 use serde_json::json;

@@ -1,7 +1,7 @@
 //! Does linking hold at an authorization server that was written by others, with PKCE required and
 //! refresh tokens that are good once?
 //!
-//! Rows: P8, P10, R4, D2. Cases: C18.
+//! Rows: P8, P10, R4, D2. Cases: C18. Threats: T3, T4.
 
 use reqwest::Method;
 use secrecy::ExposeSecret;

@@ -1,7 +1,7 @@
 //! Is an account linked with consent alone, after form, check digit and the partner's word, and for
 //! one member?
 //!
-//! Rows: R4, C1, C4.
+//! Rows: R4, C1, C4. Threats: T18.
 
 use chrono::Duration;
 use reqwest::Method;

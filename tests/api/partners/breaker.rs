@@ -1,7 +1,7 @@
 //! What happens when one partner is gone? Its breaker opens, waiting vouchers come from the next by
 //! the rules, and it closes by itself.
 //!
-//! Rows: D1, D5, M3.
+//! Rows: D1, D5, M3. Threats: T20.
 
 use chrono::Duration;
 

@@ -1,7 +1,7 @@
 //! What does a partner ever learn? Everything that leaves in a run through all four milestones,
 //! field by field, against a list of what may.
 //!
-//! Rows: C1, P8, P10.
+//! Rows: C1, P8, P10. Threats: T17.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};

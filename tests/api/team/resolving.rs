@@ -1,6 +1,6 @@
 //! Do two people settle what nobody saw, and does each answer end sensibly?
 //!
-//! Rows: R6, D4.
+//! Rows: R6, D4. Threats: T11.
 
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! What does each class of answer come to? The same at every partner, for every product.
 //!
-//! Rows: P5, P10, D2, D4, R4, R6, C1.
+//! Rows: P5, P10, D2, D4, R4, R6, C1. Threats: T26.
 
 use domain::ids::ReferralId;
 use serde_json::{Value, json};
