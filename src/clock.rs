@@ -37,19 +37,23 @@ impl Clock {
     /// When the database cannot be asked.
     pub async fn follow(pool: PgPool) -> Result<Self, sqlx::Error> {
         let clock = Self::default();
-        clock.read(&pool).await?;
+        clock.read_again(&pool).await?;
         let pause = if is_simulated(&pool).await? { READ_AGAIN } else { CORRECT_AGAIN };
         let following = clock.clone();
         tokio::spawn(async move {
             while Arc::strong_count(&following.ahead_us) > 1 && !pool.is_closed() {
                 tokio::time::sleep(pause).await;
-                following.read(&pool).await.ok();
+                following.read_again(&pool).await.ok();
             }
         });
         Ok(clock)
     }
 
-    async fn read(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
+    /// Reads the database's clock at this moment, for whoever has just moved it.
+    ///
+    /// # Errors
+    /// When the database cannot be asked; the clock goes on as it was.
+    pub async fn read_again(&self, pool: &PgPool) -> Result<(), sqlx::Error> {
         let now: DateTime<Utc> = sqlx::query_scalar("SELECT ledger_now()").fetch_one(pool).await?;
         let ahead = now - Utc::now();
         self.ahead_us.store(ahead.num_microseconds().unwrap_or(i64::MAX), Ordering::Relaxed);

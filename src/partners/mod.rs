@@ -34,7 +34,7 @@ pub mod signature;
 #[cfg(test)]
 mod tests;
 
-pub use calls::client;
+pub use calls::{Timeouts, client, client_with};
 pub use catalogue::{Catalogue, CatalogueEntry, CatalogueError};
 pub use outcome::{Accepted, LookUp, NewCredit, NewVoucher, Outcome, Voided};
 pub use partner::{

@@ -37,6 +37,20 @@ impl Partners {
         http: reqwest::Client,
         vault: Vault,
     ) -> Result<Self, NotUsable> {
+        Self::through(catalogue, settings, (http, vault), &|partner| partner)
+    }
+
+    /// The same, each partner reached through what `between` makes of it: a simulation stands
+    /// there, and has calls stall, get lost or go wrong.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn through(
+        catalogue: Catalogue,
+        settings: BTreeMap<PartnerId, PartnerSettings>,
+        (http, vault): (reqwest::Client, Vault),
+        between: &dyn Fn(Arc<dyn Partner>) -> Arc<dyn Partner>,
+    ) -> Result<Self, NotUsable> {
         let (mut configured, mut linkings) = (BTreeMap::new(), BTreeMap::new());
         for (id, settings) in settings {
             let Some(entry) = catalogue.get(&id) else { continue };
@@ -48,7 +62,7 @@ impl Partners {
             let partner = protocols::speak(entry, settings, http.clone(), vault.clone());
             let protocol = entry.details().protocol;
             let partner = partner.ok_or(NotUsable::Protocol { partner: id.clone(), protocol })?;
-            configured.insert(id, Arc::new(Guarded::new(partner, entry.contract())));
+            configured.insert(id, Arc::new(Guarded::new(between(partner), entry.contract())));
         }
         Ok(Self { catalogue, configured: Arc::new(configured), linkings: Arc::new(linkings) })
     }

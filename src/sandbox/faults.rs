@@ -70,6 +70,9 @@ pub(super) enum Operation {
     Statement,
 }
 
+/// How long a call is held that is never answered: longer than anybody waits.
+const HELD: Duration = Duration::from_secs(60);
+
 /// So many times in a row.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +88,11 @@ impl Fault {
     /// How long, or `ms` when nobody said.
     pub fn delay(&self, ms: u64) -> Duration {
         Duration::from_millis(self.delay_ms.unwrap_or(ms))
+    }
+
+    /// How long a call is held that is never answered.
+    pub fn held(self) -> Duration {
+        self.delay_ms.map_or(HELD, Duration::from_millis)
     }
 }
 

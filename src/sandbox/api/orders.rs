@@ -21,8 +21,6 @@ use crate::sandbox::faults::{Fault, Kind, Operation};
 use crate::sandbox::oauth::may_call;
 use crate::sandbox::state::{Desk, State, book_failed, error};
 
-/// How long a call is held that is never answered: longer than anybody waits.
-pub(super) const HELD: Duration = Duration::from_secs(60);
 const SLOW_MS: u64 = 2_000;
 /// How long an answer waits until its webhook has been taken.
 const WEBHOOK_FIRST: Duration = Duration::from_secs(2);
@@ -115,7 +113,7 @@ async fn carry_out(state: &State, order: Order<'_>, fault: Option<Fault>) -> Htt
     let answer = shown(&issued);
     match kind {
         Some(Kind::TimeoutAfter) => {
-            tokio::time::sleep(HELD).await;
+            tokio::time::sleep(fault.map_or(Duration::ZERO, Fault::held)).await;
             HttpResponse::Created().json(answer)
         }
         Some(Kind::Drop) => cut_off(),
@@ -158,7 +156,7 @@ pub(super) async fn goes_wrong_before(
             Some(error(401, "unauthorized", "The token is not known here any more."))
         }
         Kind::TimeoutBefore => {
-            tokio::time::sleep(HELD).await;
+            tokio::time::sleep(fault.held()).await;
             Some(error(503, "not_processed", "Nothing was done."))
         }
         Kind::Slow => {

@@ -3,13 +3,15 @@
 //!
 //! Rows: P2, P4, P11, D4.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::money::Amount;
 use serde_json::{Value, json};
 
-use super::orders::{HELD, cut_off, goes_wrong_before};
+use super::orders::{cut_off, goes_wrong_before};
 use crate::sandbox::book::{Issued, Line, Voided, Voucher};
-use crate::sandbox::faults::{Kind, Operation};
+use crate::sandbox::faults::{Fault, Kind, Operation};
 use crate::sandbox::oauth::may_call;
 use crate::sandbox::state::{Desk, State, book_failed, error};
 
@@ -155,7 +157,7 @@ pub(in crate::sandbox) async fn void(
     };
     match kind {
         Some(Kind::TimeoutAfter) => {
-            tokio::time::sleep(HELD).await;
+            tokio::time::sleep(fault.map_or(Duration::ZERO, Fault::held)).await;
             HttpResponse::Ok().json(answer)
         }
         Some(Kind::Drop) => cut_off(),
