@@ -53,6 +53,13 @@ impl Context {
         Self { command_id, ..self }
     }
 
+    /// The same, for one command of several: with an id of its own. After a conflict a command is
+    /// looked up by that id, and must not be taken for one that came before it.
+    #[must_use]
+    pub fn for_one_command(&self) -> Self {
+        self.clone().with_command_id(Uuid::now_v7())
+    }
+
     /// What is stored with each of its events, as JSON.
     pub(super) fn metadata(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(&Metadata {

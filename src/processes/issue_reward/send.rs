@@ -80,7 +80,7 @@ impl IssueReward {
             deadline: now + Duration::seconds(seconds),
             resolve_at: now + Duration::seconds(RESOLVE_AFTER_SECONDS),
         };
-        match self.ledger.execute::<Reward, _>(&hand.id.to_string(), intent, &hand.context).await {
+        match self.execute(hand, intent).await {
             Ok(_) => self.send(hand, attempt, &partner, &order).await,
             Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => Ok(()),
             Err(error) => Err(error.into()),

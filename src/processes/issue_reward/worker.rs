@@ -197,7 +197,8 @@ impl IssueReward {
         hand: &InHand,
         command: RewardCommand,
     ) -> Result<Executed, ExecuteError<RewardError>> {
-        self.ledger.execute::<Reward, _>(&hand.id.to_string(), command, &hand.context).await
+        let context = hand.context.for_one_command();
+        self.ledger.execute::<Reward, _>(&hand.id.to_string(), command, &context).await
     }
 
     /// The open attempt as the ledger has it now.
