@@ -64,8 +64,10 @@ impl Line {
         let line = Self { url: SecretString::from(through.to_string()), cuts: cuts.clone() };
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(server).await.unwrap();
-                tokio::spawn(pass(client, server, cuts.clone()));
+                // A server that is down turns everybody away; the line goes on.
+                if let Ok(server) = TcpStream::connect(server).await {
+                    tokio::spawn(pass(client, server, cuts.clone()));
+                }
             }
         });
         line

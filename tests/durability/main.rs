@@ -8,6 +8,7 @@ mod append_only;
 mod cut_line;
 mod history;
 mod line;
+mod simulator;
 mod stock_writer;
 #[path = "../storm_writer/parts/mod.rs"]
 mod storm_writer;

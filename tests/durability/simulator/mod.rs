@@ -1,0 +1,55 @@
+//! Do whole years pass without anything being given twice, lost or forgotten? Members live, workers
+//! die, partners fall silent, and in the end every invariant is checked.
+//!
+//! - [`plan`]: what happens, all of it from one seed
+//! - [`run`]: the year, from one moment at which something is due to the next
+//! - [`world`], [`worker`], [`crew`]: a real Postgres, real partners over HTTP, two real workers
+//! - [`deeds`]: what members and partners do
+//! - [`go_between`], [`apart`]: where calls stall, and where bugs are planted
+//! - [`invariants`]: I1 to I10
+//!
+//! `cargo check-all --test durability member_years` lives through a hundred member-years;
+//! `ANCHOR_MEMBER_YEARS` and `ANCHOR_SEED` ask for more, or for the same once more.
+//!
+//! Rows: R2, M4, D1, D3, D4, D6. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
+
+mod apart;
+mod crew;
+mod deeds;
+mod go_between;
+mod history;
+mod invariants;
+mod plan;
+mod planted;
+mod run;
+mod worker;
+mod world;
+
+use self::plan::{Extent, Odds, Plan};
+use self::run::run;
+
+/// A member who sets out in the first weeks comes to the last milestone.
+const YEAR: i64 = 400;
+
+fn asked(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+async fn holds(members: usize, odds: Odds) {
+    let seed = asked("ANCHOR_SEED").unwrap_or_else(rand::random);
+    let plan = Plan::from(seed, Extent { members, days: YEAR }, odds);
+    let report = run(plan, None).await;
+    println!("{report}");
+    assert!(report.violations.is_empty(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_calm_year_breaks_nothing() {
+    holds(1, Odds::CALM).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_member_years_break_nothing() {
+    let members = asked("ANCHOR_MEMBER_YEARS").unwrap_or(100);
+    holds(usize::try_from(members).unwrap(), Odds::STORM).await;
+}

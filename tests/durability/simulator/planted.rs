@@ -1,0 +1,64 @@
+//! Would a bug be found? Each is planted on purpose, and the same run with the same invariants must
+//! find it; without it, the same plan must find nothing.
+//!
+//! The plans are short and full of what each bug needs to do harm: a bug that is found in a month
+//! of forty members is found in a thousand years.
+//!
+//! Rows: D1, D4, D6, Q3. Cases: I1, I3, I6, I10.
+
+use super::go_between::Bug;
+use super::plan::{Extent, Kind, Odds, Plan};
+use super::run::{Report, run};
+
+const FEW: Extent = Extent { members: 40, days: 64 };
+
+/// Finds a bug by one of these invariants, and without it nothing.
+async fn finds(bug: Bug, extent: Extent, odds: Odds, by: &[&str]) {
+    let seed = super::asked("ANCHOR_SEED").unwrap_or_else(rand::random);
+    let Report { violations, .. } = &run(Plan::from(seed, extent, odds), Some(bug)).await;
+    let names: Vec<&str> = violations.iter().map(|violation| violation.invariant).collect();
+    let found = names.iter().any(|name| by.contains(name));
+    assert!(found, "seed {seed}: {bug:?} was not found by {by:?}, but: {names:?}");
+    let without = run(Plan::from(seed, extent, odds), None).await;
+    assert!(without.violations.is_empty(), "without {bug:?}: {without}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_silence_is_taken_for_a_no_is_found() {
+    let odds = Odds {
+        faults: 1.0,
+        kinds: &[("issue", "timeout_after"), ("issue", "drop")],
+        ..Odds::CALM
+    };
+    finds(Bug::SilenceIsNo, FEW, odds, &["I1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_retry_has_a_new_key_is_found() {
+    let odds = Odds { faults: 1.0, kinds: &[("issue", "slow")], ..Odds::CALM };
+    finds(Bug::NewKeyEachTime, FEW, odds, &["I1"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_rows_are_committed_apart_from_their_checkpoint_is_found() {
+    let odds = Odds { disturbed: 0.5, disturbances: &[Kind::Die], ..Odds::CALM };
+    finds(Bug::ProjectsApart, FEW, odds, &["I6", "I7"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_nobody_looks_after_a_lost_answer_is_found() {
+    let odds = Odds { cut: 0.9, ..Odds::CALM };
+    finds(Bug::LooksNothingUp, FEW, odds, &["I3", "I10"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_worker_sends_whenever_it_wakes_is_found() {
+    let odds = Odds {
+        faults: 1.0,
+        kinds: &[("issue", "refuse")],
+        disturbed: 0.5,
+        disturbances: &[Kind::PauseBeforeSend],
+        ..Odds::CALM
+    };
+    finds(Bug::NoDeadline, FEW, odds, &["I1"]).await;
+}
