@@ -160,9 +160,18 @@ impl Crew {
         did
     }
 
+    /// Those that are behind: of the others it is known without asking each.
     async fn project(&mut self) -> anyhow::Result<usize> {
+        let level: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM checkpoints WHERE schema = 'read' AND position =
+                (SELECT coalesce(max(last_position), 0) FROM ledger_batches)",
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let is_behind = |runner: &&mut Runner| !level.iter().any(|name| name == runner.name());
+        let behind = self.runners.iter_mut().filter(is_behind).map(Runner::turn);
         let mut projected = 0;
-        for turn in join_all(self.runners.iter_mut().map(Runner::turn)).await {
+        for turn in join_all(behind).await {
             if let Progress::Projected(events) = turn? {
                 projected += events;
             }

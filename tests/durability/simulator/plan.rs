@@ -195,6 +195,15 @@ impl Plan {
         })
     }
 
+    /// Which of the two works in this spell: both, or one.
+    pub fn who_works(&self, spell: u64) -> [bool; 2] {
+        match self.dice_of(4, spell).random_range(0..4) {
+            0 => [true, false],
+            1 => [false, true],
+            _ => [true, true],
+        }
+    }
+
     /// How many answers of the database are lost in this step, on which line.
     pub fn cuts(&self, step: u64) -> Option<(usize, usize)> {
         let mut dice = self.dice_of(2, step);

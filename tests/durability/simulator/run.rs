@@ -20,7 +20,10 @@ use super::worker::{Disturbance, Spell, Worker};
 use super::world::{PATIENCE, World};
 
 /// What is due within so long is done together, in seconds of the ledger.
-const TOGETHER: i64 = 3_600;
+const TOGETHER: i64 = 2 * 3_600;
+/// What has been looked at for so many events does not move the clock any more: it is looked at
+/// along the way, and people know of it.
+const LOOKED_AT: i64 = 30;
 /// What was not possible is done so often on a later day.
 const OTHER_DAYS: u32 = 12;
 /// So long everything is left alone in the end.
@@ -219,10 +222,16 @@ impl Run {
 
     async fn spells(&mut self) {
         let disturbances = [self.disturbance(), self.disturbance()];
+        let works = self.plan.who_works(self.counted.spells);
         let [a, b] = &mut self.workers;
-        let spells = tokio::join!(a.work(disturbances[0]), b.work(disturbances[1]));
+        let spell = async |worker: &mut Worker, number: usize| {
+            if works[number] { Some(worker.work(disturbances[number]).await) } else { None }
+        };
+        let spells = tokio::join!(spell(a, 0), spell(b, 1));
         for (worker, spell) in [spells.0, spells.1].into_iter().enumerate() {
-            self.after(worker, spell, disturbances[worker]).await;
+            if let Some(spell) = spell {
+                self.after(worker, spell, disturbances[worker]).await;
+            }
         }
     }
 
@@ -277,11 +286,15 @@ impl Run {
     async fn next_timer(&self) -> Option<i64> {
         let next: Option<DateTime<Utc>> = sqlx::query_scalar(
             "SELECT min(next_at) FROM (
-               SELECT min(next_at) AS next_at FROM read.reward_todo
-                WHERE next_at < 'infinity' AND step NOT IN ('done', 'manual', 'expire', 'wait_account')
+               SELECT min(next_at) AS next_at FROM read.reward_todo t
+                WHERE next_at < 'infinity' AND sequence < $1
+                  AND step NOT IN ('done', 'manual', 'expire', 'wait_account')
+                  AND NOT EXISTS (SELECT FROM read.rewards r
+                                   WHERE r.id = t.reward_id AND status = 'awaiting_account')
                UNION ALL SELECT min(next_at) FROM read.account_todo WHERE next_at < 'infinity'
                UNION ALL SELECT min(next_at) FROM read.journey_todo WHERE next_at < 'infinity') t",
         )
+        .bind(LOOKED_AT)
         .fetch_one(&self.world.owner)
         .await
         .unwrap();

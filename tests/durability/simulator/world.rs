@@ -20,7 +20,8 @@ use chrono::{DateTime, Utc};
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use sqlx::{Executor, PgPool};
 use uuid::Uuid;
 
 use super::go_between::Bug;
@@ -78,7 +79,7 @@ impl World {
         cluster.create_database_if_missing("world").await.unwrap();
         let url = cluster.url("world");
         migrate(&url).await.unwrap();
-        let owner = connect(&url, Role::Owner, 16).await.unwrap();
+        let owner = owner(&url).await;
         clock::mark_simulated(&owner).await.unwrap();
         if bug == Some(Bug::LooksNothingUp) {
             crate::storms::taken_away::the_look_up(&owner).await;
@@ -182,6 +183,22 @@ impl World {
         owner.close().await;
         cluster.into_inner().unwrap().stop().await;
     }
+}
+
+/// Looks at everything, through connections that are tried before they are used: the database may
+/// have been stopped since.
+async fn owner(url: &SecretString) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(16)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                connection.execute("SET search_path = public, read; SET timezone = 'UTC'").await?;
+                Ok(())
+            })
+        })
+        .connect(url.expose_secret())
+        .await
+        .unwrap()
 }
 
 /// Who there is stands in the log before anybody works.
