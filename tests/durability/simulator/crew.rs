@@ -23,8 +23,8 @@ use projections::runner::{Progress, Runner};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::apart::Apart;
 use super::go_between::{Brake, Bug, GoBetween};
+use super::halfway::Halfway;
 use super::worker::Setting;
 
 /// How long a partner is waited for: real time, which nobody can move.
@@ -88,10 +88,8 @@ impl Crew {
         let inbox = Inbox::new(pool.clone(), vault.clone());
         let worker = Uuid::now_v7();
         let runners = projections::all().into_iter().map(|projection| {
-            let projection = match bug {
-                Some(Bug::ProjectsApart) => Arc::new(Apart::from(projection, &setting.url)),
-                _ => projection,
-            };
+            let apart = (bug == Some(Bug::ProjectsApart)).then(|| setting.url.clone());
+            let projection = Arc::new(Halfway { inner: projection, brake: brake.clone(), apart });
             Runner::new(pool.clone(), projection, ledger.head())
         });
         Ok(Self {

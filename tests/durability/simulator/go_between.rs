@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use domain::ids::PartnerId;
 use uuid::Uuid;
 
-/// What happens to a worker at its next order.
+/// What happens to a worker at its next order, or its next sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtSend {
     /// It stalls before anything leaves.
@@ -27,6 +27,8 @@ pub enum AtSend {
     DieBefore,
     /// It dies with the answer in its hands.
     DieAfter,
+    /// It dies once sums have been added to, before their checkpoint has moved.
+    DieHalfway,
 }
 
 /// A bug that is planted on purpose, to see whether it is found.
@@ -97,6 +99,18 @@ impl Brake {
             .fetch_add(u64::try_from(slept.as_millis()).unwrap_or(u64::MAX), Ordering::SeqCst);
     }
 
+    fn take(&self, is_it: impl FnOnce(AtSend) -> bool) -> Option<AtSend> {
+        let mut next = self.next.lock().unwrap();
+        if next.is_some_and(is_it) { next.take() } else { None }
+    }
+
+    /// Rows are written and their checkpoint has not moved.
+    pub async fn rows_are_written(&self) {
+        if self.take(|next| next == AtSend::DieHalfway).is_some() {
+            self.die().await;
+        }
+    }
+
     fn slept_in_this_turn(&self) -> Duration {
         let before = self.slept_before_ms.load(Ordering::SeqCst);
         Duration::from_millis(self.slept_ms.load(Ordering::SeqCst) - before)
@@ -132,11 +146,11 @@ impl Partner for GoBetween {
     }
 
     async fn issue(&self, order: &Order, deadline: Instant) -> Outcome {
-        let next = self.brake.next.lock().unwrap().take();
+        let next = self.brake.take(|next| next != AtSend::DieHalfway);
         match next {
             Some(AtSend::Pause) => self.brake.stall(),
             Some(AtSend::DieBefore) => self.brake.die().await,
-            Some(AtSend::DieAfter) | None => {}
+            Some(AtSend::DieAfter | AtSend::DieHalfway) | None => {}
         }
         let mut order = order.clone();
         if self.bug == Some(Bug::NewKeyEachTime) {

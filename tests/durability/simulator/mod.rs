@@ -5,7 +5,8 @@
 //! - [`run`]: the year, from one moment at which something is due to the next
 //! - [`world`], [`worker`], [`crew`]: a real Postgres, real partners over HTTP, two real workers
 //! - [`deeds`]: what members and partners do
-//! - [`go_between`], [`apart`]: where calls stall, and where bugs are planted
+//! - [`go_between`], [`halfway`]: where workers stall and die, and where bugs are planted
+//! - [`planted`]: each of five bugs is found
 //! - [`invariants`]: I1 to I10
 //!
 //! `cargo check-all --test durability member_years` lives through a hundred member-years;
@@ -13,10 +14,10 @@
 //!
 //! Rows: R2, M4, D1, D3, D4, D6. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
 
-mod apart;
 mod crew;
 mod deeds;
 mod go_between;
+mod halfway;
 mod history;
 mod invariants;
 mod plan;

@@ -50,6 +50,7 @@ pub enum Kind {
     PauseBeforeSend,
     DieBeforeSend,
     DieAfterSend,
+    DieHalfway,
 }
 
 impl Odds {
@@ -76,7 +77,7 @@ impl Odds {
             ("webhook", "duplicate_webhook"),
             ("webhook", "webhooks_shuffled"),
         ],
-        disturbed: 0.12,
+        disturbed: 0.3,
         disturbances: &[
             Kind::Die,
             Kind::Die,
@@ -84,6 +85,7 @@ impl Odds {
             Kind::PauseBeforeSend,
             Kind::DieBeforeSend,
             Kind::DieAfterSend,
+            Kind::DieHalfway,
         ],
         cut: 0.1,
         stop: 0.005,
@@ -184,7 +186,7 @@ impl Plan {
         }
         let seconds = dice.random_range(25..900);
         // Early as often as late: some spells are a few polls long, some hundreds.
-        let polls = 1_u32 << dice.random_range(0..10);
+        let polls = 1_u32 << dice.random_range(0..8);
         let polls = dice.random_range(polls..polls * 2);
         Some(match self.odds.disturbances.choose(&mut dice)? {
             Kind::Die => Disturbance::DieAfter(polls),
@@ -192,6 +194,7 @@ impl Plan {
             Kind::PauseBeforeSend => Disturbance::AtSend(AtSend::Pause, seconds),
             Kind::DieBeforeSend => Disturbance::AtSend(AtSend::DieBefore, 0),
             Kind::DieAfterSend => Disturbance::AtSend(AtSend::DieAfter, 0),
+            Kind::DieHalfway => Disturbance::AtSend(AtSend::DieHalfway, 0),
         })
     }
 
