@@ -163,7 +163,7 @@ fn one_live_value_each(values: &Values) -> Vec<Found> {
 
 async fn every_value_is_on_record(pool: &PgPool, values: &Values) -> Vec<Found> {
     let ours: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT aggregate_id, coalesce(payload->>'voucher_id', payload->>'credit_id', ''),
+        "SELECT aggregate_id, coalesce(payload->>'voucher_id', payload->>'credit_id', payload->>'partner_ref'),
                 payload->>'amount'
            FROM events WHERE event_type IN ('VoucherIssued', 'CreditApplied', 'LateIssueFound')",
     )

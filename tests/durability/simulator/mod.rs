@@ -9,7 +9,7 @@
 //! - [`planted`]: each of five bugs is found
 //! - [`invariants`]: I1 to I10
 //!
-//! `cargo check-all --test durability member_years` lives through a hundred member-years;
+//! `cargo check-all --test durability hundred_member_years` lives through a hundred;
 //! `ANCHOR_MEMBER_YEARS` and `ANCHOR_SEED` ask for more, or for the same once more.
 //!
 //! Rows: R2, M4, D1, D3, D4, D6. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.

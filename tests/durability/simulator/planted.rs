@@ -56,9 +56,10 @@ async fn that_a_worker_sends_whenever_it_wakes_is_found() {
     let odds = Odds {
         faults: 1.0,
         kinds: &[("issue", "refuse")],
-        disturbed: 0.5,
+        disturbed: 0.9,
         disturbances: &[Kind::PauseBeforeSend],
         ..Odds::CALM
     };
-    finds(Bug::NoDeadline, FEW, odds, &["I1"]).await;
+    let more = Extent { members: 40, ..FEW };
+    finds(Bug::NoDeadline, more, odds, &["I1"]).await;
 }

@@ -228,9 +228,15 @@ impl Run {
             if works[number] { Some(worker.work(disturbances[number]).await) } else { None }
         };
         let spells = tokio::join!(spell(a, 0), spell(b, 1));
+        let both_stand = spells == (Some(Spell::Stands), Some(Spell::Stands));
         for (worker, spell) in [spells.0, spells.1].into_iter().enumerate() {
-            if let Some(spell) = spell {
-                self.after(worker, spell, disturbances[worker]).await;
+            match spell {
+                None | Some(Spell::Done(_)) => {}
+                Some(Spell::Died) => self.counted.deaths += 1,
+                Some(Spell::Stands) => {
+                    let alone = worker == 0 && both_stand;
+                    self.wake_later(worker, disturbances[worker], alone).await;
+                }
             }
         }
     }
@@ -240,26 +246,19 @@ impl Run {
         if self.is_over { None } else { self.plan.disturbance(self.counted.spells) }
     }
 
-    /// Whoever stands still is left so while time passes and the other one works on.
-    async fn after(&mut self, worker: usize, spell: Spell, disturbance: Option<Disturbance>) {
-        match spell {
-            Spell::Done(_) => {}
-            Spell::Died => self.counted.deaths += 1,
-            Spell::Stands => {
-                self.counted.pauses += 1;
-                let pause = disturbance.map_or(60, Disturbance::seconds);
-                let pause = chrono::Duration::seconds(pause);
-                self.world.forward(pause).await;
-                let other = 1 - worker;
-                if self.workers[other].work(None).await == Spell::Died {
-                    self.counted.deaths += 1;
-                }
-                let slept = pause.to_std().unwrap();
-                if self.workers[worker].go_on_after(slept).await == Spell::Died {
-                    self.counted.deaths += 1;
-                }
-            }
+    /// Whoever stands still is left so while time passes, and the other one works on unless it
+    /// stands still as well.
+    async fn wake_later(&mut self, worker: usize, why: Option<Disturbance>, alone: bool) {
+        self.counted.pauses += 1;
+        let pause = chrono::Duration::seconds(why.map_or(60, Disturbance::seconds));
+        self.world.forward(pause).await;
+        let mut spells = Vec::new();
+        if !alone {
+            spells.push(self.workers[1 - worker].work(None).await);
         }
+        spells.push(self.workers[worker].go_on_after(pause.to_std().unwrap()).await);
+        let died = spells.iter().filter(|spell| **spell == Spell::Died).count();
+        self.counted.deaths += died as u64;
     }
 
     async fn is_anything_due(&self) -> bool {
