@@ -139,7 +139,7 @@ async fn claim(world: &World, member: &Member, partner: &str) -> Done {
 async fn reveal(world: &World, member: &Member, milestone: &str) -> Done {
     let reward = reward_of(member, milestone);
     let seen = see(world, reward).await;
-    if !seen.is_some_and(|seen| seen.value.is_some()) {
+    if seen.is_none_or(|seen| seen.value.is_none()) {
         return Done::NotYet;
     }
     let path = format!("/api/rewards/{reward}/reveal");

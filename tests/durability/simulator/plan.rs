@@ -31,6 +31,8 @@ const FIRST_DAYS: i64 = 28;
 pub struct Odds {
     /// How many faults there are for each milestone.
     pub faults: f64,
+    /// At whom, when it comes to the first milestone.
+    pub at_first: &'static [&'static str],
     /// Which, at which call.
     pub kinds: &'static [(&'static str, &'static str)],
     /// That a spell is disturbed, and how.
@@ -55,11 +57,19 @@ pub enum Kind {
 
 impl Odds {
     /// Nothing goes wrong.
-    pub const CALM: Self =
-        Self { faults: 0.0, kinds: &[], disturbed: 0.0, disturbances: &[], cut: 0.0, stop: 0.0 };
+    pub const CALM: Self = Self {
+        faults: 0.0,
+        at_first: &["woolworths", "coles"],
+        kinds: &[],
+        disturbed: 0.0,
+        disturbances: &[],
+        cut: 0.0,
+        stop: 0.0,
+    };
     /// Everything does.
     pub const STORM: Self = Self {
         faults: 0.6,
+        at_first: &["woolworths", "coles"],
         kinds: &[
             ("issue", "refuse"),
             ("issue", "rate_limit"),
@@ -275,7 +285,7 @@ impl Life<'_> {
         let partner = SHOPS.choose(self.dice).unwrap();
         self.plan(day, Deed::Claim { partner });
         self.use_voucher(day, "year_1");
-        self.go_wrong(first + 30, &["woolworths", "coles"]);
+        self.go_wrong(first + 30, self.odds.at_first);
         self.go_wrong(first + 90, &[utility]);
         self.go_wrong(first + 180, &[card]);
         self.go_wrong(day, &[partner]);

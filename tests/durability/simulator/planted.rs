@@ -55,6 +55,8 @@ async fn that_nobody_looks_after_a_lost_answer_is_found() {
 async fn that_a_worker_sends_whenever_it_wakes_is_found() {
     let odds = Odds {
         faults: 1.0,
+        // The next one says yes, and so there are two.
+        at_first: &["woolworths"],
         kinds: &[("issue", "refuse")],
         disturbed: 0.9,
         disturbances: &[Kind::PauseBeforeSend],
