@@ -163,8 +163,8 @@ fn one_live_value_each(values: &Values) -> Vec<Found> {
 
 async fn every_value_is_on_record(pool: &PgPool, values: &Values) -> Vec<Found> {
     let ours: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT aggregate_id, coalesce(payload->>'voucher_id', payload->>'credit_id', payload->>'partner_ref'),
-                payload->>'amount'
+        "SELECT aggregate_id, coalesce(payload->>'voucher_id', payload->>'credit_id',
+                                       payload->>'partner_ref'), payload->>'amount'
            FROM events WHERE event_type IN ('VoucherIssued', 'CreditApplied', 'LateIssueFound')",
     )
     .fetch_all(pool)
@@ -227,30 +227,8 @@ async fn what_was_acknowledged_is_there(
     found
 }
 
-/// What the partners wrote down: webhooks, and which of them were taken.
-fn notices(world: &World) -> (BTreeMap<String, String>, BTreeSet<String>) {
-    let book = std::fs::read_to_string(world.folder.path().join("book/book.jsonl"));
-    let (mut notices, mut delivered) = (BTreeMap::new(), BTreeSet::new());
-    for line in book.unwrap_or_default().lines() {
-        let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
-        let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-        match line["line"].as_str() {
-            Some("notice") => drop(notices.insert(text("id"), text("partner"))),
-            Some("delivered") => drop(delivered.insert(text("id"))),
-            _ => {}
-        }
-    }
-    (notices, delivered)
-}
-
-/// How many webhooks the partners still have to send.
-pub fn untold(world: &World) -> usize {
-    let (notices, delivered) = notices(world);
-    notices.len() - delivered.len()
-}
-
 async fn answered_webhooks_are_kept(world: &World) -> Vec<Found> {
-    let (notices, delivered) = notices(world);
+    let (notices, delivered) = world.notices();
     let kept: Vec<(String, String)> = sqlx::query_as("SELECT external_id, partner_id FROM inbox")
         .fetch_all(&world.owner)
         .await

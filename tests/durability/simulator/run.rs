@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use futures::StreamExt;
+use tokio::sync::Mutex;
 
 use super::deeds::{Acknowledged, Done, perform};
 use super::go_between::Bug;
@@ -92,8 +93,12 @@ async fn all_of(
     futures::stream::iter(all).buffered(AT_ONCE).collect().await
 }
 
+/// A run wants a small machine for itself: one at a time.
+static ALONE: Mutex<()> = Mutex::const_new(());
+
 /// Lives through a plan and says what was found.
 pub async fn run(plan: Plan, bug: Option<Bug>) -> Report {
+    let _alone = ALONE.lock().await;
     let started = Instant::now();
     let (world, workers) = World::make(plan.seed, bug).await;
     let begun = world.now().await;
@@ -321,7 +326,7 @@ impl Run {
     /// Waits until the partners have told everything they wanted to tell.
     async fn until_told(&self) {
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE && super::invariants::untold(&self.world) > 0 {
+        while begun.elapsed() < PATIENCE && self.world.untold() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

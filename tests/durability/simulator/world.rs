@@ -1,7 +1,7 @@
 //! Where is it all? A Postgres of its own that keeps what it acknowledged, the partners, the door
 //! that members and partners knock at, two workers, and a clock that is moved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
@@ -138,6 +138,28 @@ impl World {
     pub async fn book(&self, what: &str) -> Value {
         let url = format!("{}/control/{what}", self.sandbox_url);
         self.http.get(url).send().await.unwrap().json().await.unwrap()
+    }
+
+    /// What the partners wrote down of their webhooks: whose they are, and which were taken.
+    pub fn notices(&self) -> (BTreeMap<String, String>, BTreeSet<String>) {
+        let book = std::fs::read_to_string(self.folder.path().join("book/book.jsonl"));
+        let (mut notices, mut delivered) = (BTreeMap::new(), BTreeSet::new());
+        for line in book.unwrap_or_default().lines() {
+            let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
+            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            match line["line"].as_str() {
+                Some("notice") => drop(notices.insert(text("id"), text("partner"))),
+                Some("delivered") => drop(delivered.insert(text("id"))),
+                _ => {}
+            }
+        }
+        (notices, delivered)
+    }
+
+    /// How many webhooks the partners still have to send.
+    pub fn untold(&self) -> usize {
+        let (notices, delivered) = self.notices();
+        notices.len() - delivered.len()
     }
 
     /// Knocks at the door as a member, or as the app's own service.
