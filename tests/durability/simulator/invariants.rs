@@ -18,8 +18,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use anchor::config::Config;
 use anchor::database::{Role, connect};
 use anchor::messages::Outbox;
+use anchor::partners::kept::Kept;
 use anchor::partners::{Partners, client};
 use anchor::processes::raise_alerts::RaiseAlerts;
 use anchor::vault::Vault;
@@ -37,7 +39,6 @@ use super::world::World;
 pub struct Violation {
     pub invariant: &'static str,
     pub what: String,
-    /// The events of the reward it is about.
     pub history: String,
 }
 
@@ -99,10 +100,12 @@ async fn look(world: &World) {
     let pool = connect(url, Role::App, 4).await.unwrap();
     let keys = connect(url, Role::Keys, 2).await.unwrap();
     let vault = Vault::open(keys, world.config.keyring.clone()).await.unwrap();
-    let (catalogue, settings) = (world.config.catalogue.clone(), world.config.partners.clone());
-    let partners = Partners::new(catalogue, settings, client().unwrap(), vault).unwrap();
-    let outbox = Outbox::new(pool.clone(), &world.config.messages);
-    RaiseAlerts { pool, partners, outbox }.turn().await.unwrap();
+    let Config { catalogue, partners, public_url, messages, .. } = &world.config;
+    let (catalogue, public_url) = (catalogue.clone(), public_url.clone());
+    let kept = Kept { vault: vault.clone(), catalogue: catalogue.clone(), public_url };
+    let partners = Partners::new(catalogue, partners.clone(), client().unwrap(), vault).unwrap();
+    let outbox = Outbox::new(pool.clone(), messages);
+    RaiseAlerts { pool, partners, kept, outbox }.turn().await.unwrap();
 }
 
 /// A value as a partner has it.
@@ -348,8 +351,7 @@ async fn nothing_secret_is_in_clear(world: &World) -> Vec<Found> {
             .fetch_all(&world.owner)
             .await
             .unwrap();
-    let told = |position| Found::plain(format!("the event at {position} holds it in clear"));
-    shown.into_iter().map(told).collect()
+    shown.iter().map(|at| Found::plain(format!("the event at {at} holds it in clear"))).collect()
 }
 
 /// What is under way for ever is nowhere; what failed or is unknown, people know of.
