@@ -81,9 +81,15 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
             issued(&e.partner_id, (e.amount, e.currency), e.funding_model, clearing(&e.partner_id))
         }
         E::LateIssueFound(e) => {
-            let loss = format!("expenses:loss:duplicate:{}", e.partner_id);
+            let loss = duplicate(&e.partner_id);
             issued(&e.partner_id, (e.amount, e.currency), e.funding_model, loss)
         }
+        // What was taken back is no loss; the rest was paid for, and stays one.
+        E::LateIssueRecalled(e) => {
+            let loss = duplicate(&e.partner_id);
+            opposite(issued(&e.partner_id, (e.amount, e.currency), e.funding_model, loss))
+        }
+        E::LateIssueLost(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::VoucherRedeemed(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::CreditSettled(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::RedemptionReversed(e) => {
@@ -113,7 +119,10 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         | E::AttestationBegun(_)
         | E::VoidRequested(_)
         | E::VoidOutcomeUnknown(_)
-        | E::VoidRefused(_) => Vec::new(),
+        | E::VoidRefused(_)
+        | E::ChoiceReopened(_)
+        | E::RecallRequested(_)
+        | E::RecallOutcomeUnknown(_) => Vec::new(),
     }
 }
 
@@ -211,6 +220,10 @@ fn memo(partner: &PartnerId, value: Value) -> Posting {
 
 fn clearing(partner: &PartnerId) -> String {
     format!("liabilities:clearing:{partner}")
+}
+
+fn duplicate(partner: &PartnerId) -> String {
+    format!("expenses:loss:duplicate:{partner}")
 }
 
 fn outstanding(partner: &PartnerId) -> String {

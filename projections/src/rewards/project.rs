@@ -144,6 +144,10 @@ fn value(row: &mut Row, event: &RewardEvent) {
             row.partner_used = None;
             row.error_message = Some(e.code.clone());
         }
+        RewardEvent::ChoiceReopened(e) => {
+            row.partner_used = None;
+            row.error_message = Some(e.why.clone());
+        }
         RewardEvent::IssuanceDeferred(e) => row.error_message = Some(e.why.clone()),
         RewardEvent::IssuanceOutcomeUnknown(e) => row.error_message = Some(e.why.clone()),
         RewardEvent::RewardFailed(e) => row.error_message = Some(e.why.clone()),
@@ -194,7 +198,11 @@ fn value(row: &mut Row, event: &RewardEvent) {
         | RewardEvent::AttestationBegun(_)
         | RewardEvent::VoidRequested(_)
         | RewardEvent::VoidOutcomeUnknown(_)
-        | RewardEvent::VoidRefused(_) => {}
+        | RewardEvent::VoidRefused(_)
+        | RewardEvent::RecallRequested(_)
+        | RewardEvent::RecallOutcomeUnknown(_)
+        | RewardEvent::LateIssueRecalled(_)
+        | RewardEvent::LateIssueLost(_) => {}
     }
 }
 

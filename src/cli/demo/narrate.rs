@@ -151,7 +151,12 @@ impl Narrator {
             | RewardEvent::AttestationBegun(_)
             | RewardEvent::VoidRequested(_)
             | RewardEvent::VoidOutcomeUnknown(_)
-            | RewardEvent::VoidRefused(_) => format!("a {what}: {}", event.name()),
+            | RewardEvent::VoidRefused(_)
+            | RewardEvent::ChoiceReopened(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_) => format!("a {what}: {}", event.name()),
         })
     }
 

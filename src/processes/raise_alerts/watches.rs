@@ -115,7 +115,7 @@ async fn outcomes_unknown(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
     Ok(told.collect())
 }
 
-/// There is nothing that mends it: a person who looks after it has acknowledged it.
+/// What its partner takes back is mended; what is lost is closed by a person who acknowledges it.
 async fn late_issues(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
     let looked_after = store::looked_after(pool, Watch::LateIssue.kind()).await?;
     let all = reward_history::query::late_issues(pool).await?;
@@ -123,11 +123,16 @@ async fn late_issues(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
         kind: Watch::LateIssue.kind(),
         subject: format!("{}@{}", late.reward_id, late.position),
         summary: format!(
-            "{} gave a value for reward {} after that had been settled; it is booked as a loss",
+            "{} gave a value for reward {} after that had been settled; {}",
             late.partner_id.as_deref().unwrap_or("A partner"),
-            late.reward_id
+            late.reward_id,
+            if late.is_lost {
+                "what it did not take back stays booked as a loss"
+            } else {
+                "it is booked as a loss, and the partner is asked to take it back"
+            }
         ),
-        to_do: "Have the partner take it back, and say here that you look after it.",
+        to_do: "Look at what the partner said; claim what is lost, and say here that you saw it.",
     });
     Ok(told.filter(|found| !looked_after.contains(&found.subject)).collect())
 }
