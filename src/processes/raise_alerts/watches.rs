@@ -31,6 +31,8 @@ pub enum Watch {
     RewardFailed,
     /// Nobody knows whether an order was carried out.
     OutcomeUnknown,
+    /// A partner gave what it had given before.
+    GivenTwice,
     /// A value turned up after its attempt had been settled.
     LateIssue,
     /// A partner does not say whether it took a voucher back.
@@ -47,9 +49,10 @@ pub enum Watch {
 
 impl Watch {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RewardFailed,
         Self::OutcomeUnknown,
+        Self::GivenTwice,
         Self::LateIssue,
         Self::VoidUnsettled,
         Self::WebhooksParked,
@@ -63,6 +66,7 @@ impl Watch {
         match self {
             Self::RewardFailed => "reward_failed",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::GivenTwice => "given_twice",
             Self::LateIssue => "late_issue",
             Self::VoidUnsettled => "void_unsettled",
             Self::WebhooksParked => "webhooks_parked",
@@ -80,6 +84,7 @@ impl Watch {
         match self {
             Self::RewardFailed => rewards_failed(pool).await,
             Self::OutcomeUnknown => outcomes_unknown(pool).await,
+            Self::GivenTwice => given_twice(pool).await,
             Self::LateIssue => late_issues(pool).await,
             Self::VoidUnsettled => voids_unsettled(pool).await,
             Self::WebhooksParked => webhooks_parked(pool).await,
@@ -111,6 +116,21 @@ async fn outcomes_unknown(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
         subject: row.reward_id.to_string(),
         summary: format!("Nobody knows whether reward {} was ordered in the end", row.reward_id),
         to_do: "Ask the partner; two people settle what it says. Nobody else is asked meanwhile.",
+    });
+    Ok(told.collect())
+}
+
+async fn given_twice(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
+    let rows = support_rewards::query::given_twice(pool).await?;
+    let told = rows.iter().map(|row| Found {
+        kind: Watch::GivenTwice.kind(),
+        subject: row.reward_id.to_string(),
+        summary: format!(
+            "{} gave for reward {} what it had given before; it was not taken",
+            row.partner_id.as_deref().unwrap_or("A partner"),
+            row.reward_id
+        ),
+        to_do: "Tell the partner; nobody else is asked until it gives another one, or none.",
     });
     Ok(told.collect())
 }
