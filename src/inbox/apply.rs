@@ -8,11 +8,14 @@
 //!
 //! Rows: W1, W5, W6, D4.
 
+use chrono::{DateTime, Utc};
 use domain::ids::{PartnerId, RewardId};
 use domain::money::{Amount, Currency};
 use domain::partner::{Partner, PartnerCommand};
 use domain::partner_account::{PartnerAccount, PartnerAccountCommand};
-use domain::reward::{Attempt, AttemptState, LateCommand, Reward, RewardCommand, RewardError};
+use domain::reward::{
+    Attempt, AttemptState, CreditState, LateCommand, Reward, RewardCommand, RewardError,
+};
 use projections::{reward_history, rewards, user_partner_accounts as accounts};
 use secrecy::SecretString;
 use sqlx::PgPool;
@@ -80,19 +83,12 @@ impl Applying<'_> {
                 let command = RewardCommand::ExpireVoucher { voucher_id, at, unspent };
                 self.to_voucher(&voucher, command).await
             }
-            Notice::VoucherIssued { reference, voucher_id } => {
-                self.evidence(&reference, voucher_id).await
+            Notice::VoucherIssued { reference: of, voucher_id } => {
+                self.evidence(&of, voucher_id).await
             }
-            Notice::CreditApplied {
-                credit_id, reference, amount, state, applied_at: at, ..
-            } => {
-                let credit = credit_id.clone();
-                if let Some(late) = self.late_credit(&reference, &credit_id, amount).await? {
-                    return Ok(late);
-                }
-                let amount = Some(amount);
-                let command = RewardCommand::SettleCredit { credit_id, amount, state, at };
-                self.to_credit(&credit, command).await
+            Notice::CreditApplied { credit_id, reference, amount, state, applied_at, .. } => {
+                let credit = (credit_id, amount);
+                self.credit_applied(&reference, credit, (state, applied_at)).await
             }
             Notice::CreditProgressed { credit_id, state, at, .. } => {
                 let credit = credit_id.clone();
@@ -129,6 +125,21 @@ impl Applying<'_> {
             }
             Notice::Unknown { .. } => Ok(Applied::Parked("unknown_kind".into())),
         }
+    }
+
+    /// A credit of ours has arrived, or one of an attempt that was settled otherwise.
+    async fn credit_applied(
+        &self,
+        reference: &str,
+        (credit_id, amount): (String, Amount),
+        (state, at): (Option<CreditState>, DateTime<Utc>),
+    ) -> anyhow::Result<Applied> {
+        if let Some(late) = self.late_credit(reference, &credit_id, amount).await? {
+            return Ok(late);
+        }
+        let (credit, amount) = (credit_id.clone(), Some(amount));
+        let command = RewardCommand::SettleCredit { credit_id, amount, state, at };
+        self.to_credit(&credit, command).await
     }
 
     /// A voucher that we have on record, or one of an attempt that was settled otherwise. One that

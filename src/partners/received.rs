@@ -19,9 +19,7 @@ const YEARS: std::ops::Range<i32> = 2000..2200;
 pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
     let is_id = is_partners_id(&text) && !matches!(text.as_str(), "." | "..");
-    is_id
-        .then_some(text)
-        .ok_or_else(|| D::Error::custom("an id is 1 to 100 visible characters"))
+    is_id.then_some(text).ok_or_else(|| D::Error::custom("an id is 1 to 100 visible characters"))
 }
 
 /// What is spent: 1 to 500 printable ASCII characters.

@@ -6,8 +6,8 @@
 
 use super::aggregate::{GivenValue, Redemption};
 use super::{
-    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRefused, IssuanceRequested,
-    IssuedCredit, IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
+    Attempt, AttemptState, Chosen, CreditApplied, CreditReturned, CreditState, IssuanceRefused,
+    IssuanceRequested, IssuedCredit, IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
 };
 use crate::ids::PartnerId;
 use crate::money::Amount;
@@ -104,13 +104,7 @@ impl Reward {
         match event {
             RewardEvent::VoucherIssued(e) => {
                 self.move_attempt(e.attempt, AttemptState::Issued);
-                self.given.push(GivenValue {
-                    attempt: e.attempt,
-                    partner_id: e.partner_id.clone(),
-                    partner_ref: e.voucher_id.clone(),
-                    code_tag: Some(e.code_tag.clone()),
-                });
-                self.voucher = Some(voucher(e));
+                self.gave_voucher(e);
             }
             RewardEvent::CreditApplied(e) => {
                 self.move_attempt(e.attempt, AttemptState::Issued);
@@ -126,12 +120,7 @@ impl Reward {
                     credit.state = e.state.unwrap_or(credit.state);
                 }
             }
-            RewardEvent::CreditReturned(e) => {
-                self.returned_credits.insert(e.credit_id.clone(), e.occurred_at);
-                let credit = self.credit.take();
-                self.returned_from.extend(credit.map(|credit| credit.account_id));
-                self.chosen = None;
-            }
+            RewardEvent::CreditReturned(e) => self.credit_returned(e),
             RewardEvent::VoucherRedeemed(e) => {
                 let redemption = Redemption { amount: e.amount, is_reversed: false };
                 self.keep_redemption(&e.redemption_id, redemption, e.remaining);
@@ -193,6 +182,23 @@ impl Reward {
 
     pub(super) fn attempt_mut(&mut self, number: u32) -> Option<&mut Attempt> {
         self.attempts.iter_mut().find(|attempt| attempt.attempt == number)
+    }
+
+    fn gave_voucher(&mut self, e: &VoucherIssued) {
+        self.given.push(GivenValue {
+            attempt: e.attempt,
+            partner_id: e.partner_id.clone(),
+            partner_ref: e.voucher_id.clone(),
+            code_tag: Some(e.code_tag.clone()),
+        });
+        self.voucher = Some(voucher(e));
+    }
+
+    fn credit_returned(&mut self, e: &CreditReturned) {
+        self.returned_credits.insert(e.credit_id.clone(), e.occurred_at);
+        let credit = self.credit.take();
+        self.returned_from.extend(credit.map(|credit| credit.account_id));
+        self.chosen = None;
     }
 
     fn gave(&mut self, attempt: u32, partner: &PartnerId, partner_ref: &str) {

@@ -80,14 +80,9 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         E::CreditApplied(e) => {
             issued(&e.partner_id, (e.amount, e.currency), e.funding_model, clearing(&e.partner_id))
         }
-        E::LateIssueFound(e) => {
-            let loss = duplicate(&e.partner_id);
-            issued(&e.partner_id, (e.amount, e.currency), e.funding_model, loss)
-        }
-        // What was taken back is no loss; the rest was paid for, and stays one.
+        E::LateIssueFound(e) => late(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::LateIssueRecalled(e) => {
-            let loss = duplicate(&e.partner_id);
-            opposite(issued(&e.partner_id, (e.amount, e.currency), e.funding_model, loss))
+            opposite(late(&e.partner_id, (e.amount, e.currency), e.funding_model))
         }
         E::LateIssueLost(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::VoucherRedeemed(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
@@ -222,8 +217,8 @@ fn clearing(partner: &PartnerId) -> String {
     format!("liabilities:clearing:{partner}")
 }
 
-fn duplicate(partner: &PartnerId) -> String {
-    format!("expenses:loss:duplicate:{partner}")
+fn late(partner: &PartnerId, value: Value, model: FundingModel) -> Vec<Posting> {
+    issued(partner, value, model, format!("expenses:loss:duplicate:{partner}"))
 }
 
 fn outstanding(partner: &PartnerId) -> String {

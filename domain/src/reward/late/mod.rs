@@ -2,8 +2,8 @@
 //!
 //! Another value may have been given meanwhile, so what surfaced is a loss from the moment it is
 //! found, and never a second reward. The partner is asked to take it back, the intent on record
-//! first; what it takes back is no loss any more, and the rest is one for good. Each late value ends
-//! in exactly one of the two, or in both by parts.
+//! first; what it takes back is no loss any more, and the rest is one for good. Each late value
+//! ends in exactly one of the two, or in both by parts.
 //!
 //! - `decide`: what is late, and what a partner's answers mean; `evolve`: what is known of each
 //! - `event`: what is recorded of it

@@ -1,4 +1,4 @@
-//! Is value that surfaces late found once, taken back or lost, and never mistaken for what is known?
+//! Is value that surfaces late found once, taken back or lost, and never taken for what is known?
 //!
 //! Rows: D4, R2, A1. Cases: C12, C24.
 

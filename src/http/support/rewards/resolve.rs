@@ -7,7 +7,7 @@
 //! "Issued" ends a credit as given, under the partner's own id. A voucher waits for its code, which
 //! the partner is asked for again and again; nobody else is asked meanwhile.
 //!
-//! One partner's id is given for one reward: one that is another's is refused, and nothing recorded.
+//! One partner's id is given for one reward: another's is refused, and nothing recorded.
 //!
 //! Rows: R6, R2, D4. Cases: C24.
 

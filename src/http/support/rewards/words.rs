@@ -65,6 +65,19 @@ pub(super) fn words(event: &str, details: &Value) -> String {
         "LateIssueFound" => {
             format!("{partner} gave something for an attempt that was settled: please look.")
         }
+        "ChoiceReopened" => {
+            format!("{partner} cannot give it ({}): the member chooses again.", of("why"))
+        }
+        "RewardResumed" => format!("It goes on ({}).", of("resumed_by")),
+        "RewardFailed" => format!("Nobody could give it: {}.", of("why")),
+        "RewardCancelled" => "It was taken off the books.".to_owned(),
+        other => of_late(other, partner, of),
+    }
+}
+
+/// What became of something that was given for an attempt that was settled.
+fn of_late(event: &str, partner: &str, of: impl Fn(&str) -> String) -> String {
+    match event {
         "RecallRequested" => format!("{partner} is asked to take that back."),
         "RecallOutcomeUnknown" => {
             format!("{partner} has not said whether it took that back: {}.", of("why"))
@@ -73,12 +86,6 @@ pub(super) fn words(event: &str, details: &Value) -> String {
         "LateIssueLost" => {
             format!("${} of that does not come back ({}): a loss.", of("amount"), of("why"))
         }
-        "ChoiceReopened" => {
-            format!("{partner} cannot give it ({}): the member chooses again.", of("why"))
-        }
-        "RewardResumed" => format!("It goes on ({}).", of("resumed_by")),
-        "RewardFailed" => format!("Nobody could give it: {}.", of("why")),
-        "RewardCancelled" => "It was taken off the books.".to_owned(),
         other => format!("{other}."),
     }
 }
