@@ -41,6 +41,7 @@ use crate::processes::keep_links::KeepLinks;
 use crate::processes::notify::Notify;
 use crate::processes::raise_alerts::RaiseAlerts;
 use crate::processes::reach_milestones::ReachMilestones;
+use crate::processes::recall_late::RecallLate;
 use crate::processes::turns::take_turns;
 use crate::processes::verify_accounts::VerifyAccounts;
 use crate::processes::watch_partners::watch_partners;
@@ -262,11 +263,13 @@ impl Foundation {
     ) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
         let mut rewards_due = self.ledger.head();
+        let mut recalls_due = self.ledger.head();
         let mut journeys_due = self.ledger.head();
         let mut accounts_due = self.ledger.head();
         for runner in runners {
             match runner.name() {
                 projections::reward_todo::NAME => rewards_due = runner.reached(),
+                projections::recall_todo::NAME => recalls_due = runner.reached(),
                 projections::account_todo::NAME => accounts_due = runner.reached(),
                 projections::journey_todo::NAME => journeys_due = runner.reached(),
                 _ => {}
@@ -274,6 +277,7 @@ impl Foundation {
             tasks.push(tokio::spawn(runner.run(stop.clone())));
         }
         tasks.push(self.issue_rewards(rewards_due, stop));
+        tasks.push(self.recall_late(recalls_due, stop));
         tasks.push(self.reach_milestones(journeys_due, stop));
         tasks.push(self.keep_links(accounts_due.clone(), stop));
         tasks.push(self.verify_accounts(accounts_due, stop));
@@ -322,6 +326,24 @@ impl Foundation {
         let stop = stop.clone();
         tokio::spawn(async move {
             take_turns("issue_reward", || process.turn(), wake, stop).await;
+        })
+    }
+
+    fn recall_late(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = RecallLate {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            partners: self.partners.clone(),
+            clock: self.clock.clone(),
+            worker: Uuid::now_v7(),
+        };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("recall_late", || process.turn(), wake, stop).await;
         })
     }
 

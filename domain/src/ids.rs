@@ -126,6 +126,12 @@ pub fn void_key(reward: RewardId, attempt: u32) -> Uuid {
     v5(&[b"void_key", reward.0.as_bytes(), &attempt.to_be_bytes()])
 }
 
+/// The key of every call that asks a partner to take back what surfaced late for this attempt.
+#[must_use]
+pub fn recall_key(reward: RewardId, attempt: u32, partner_ref: &str) -> Uuid {
+    v5(&[b"recall_key", reward.0.as_bytes(), &attempt.to_be_bytes(), partner_ref.as_bytes()])
+}
+
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $rule:literal, $max:literal, $allowed:expr) => {
         $(#[$doc])*

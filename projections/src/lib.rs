@@ -11,7 +11,7 @@
 //! | [`partner_activity_log`] | what happened, in order, for people? |
 //! | [`journal`] | where is every cent? |
 //! | [`reconciliation`] | what was issued, spent and is still out, by partner? |
-//! | [`reward_todo`], [`journey_todo`], [`account_todo`] | what is due? |
+//! | [`reward_todo`], [`recall_todo`], [`journey_todo`], [`account_todo`] | what is due? |
 //!
 //! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches
 //! into rows, with the [`checkpoint`] in the same transaction. [`rebuild`] does it all anew beside
@@ -31,6 +31,7 @@ pub mod partner_activity_log;
 pub mod partners;
 pub mod projection;
 pub mod rebuild;
+pub mod recall_todo;
 pub mod reconciliation;
 pub mod replay;
 pub mod reward_history;
@@ -50,6 +51,7 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
     vec![
         Arc::new(journey_todo::JourneyTodo),
         Arc::new(reward_todo::RewardTodo),
+        Arc::new(recall_todo::RecallTodo),
         Arc::new(account_todo::AccountTodo),
         Arc::new(journeys::Journeys),
         Arc::new(rewards::Rewards),

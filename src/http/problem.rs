@@ -134,6 +134,8 @@ codes! {
         "Wait until the partner has answered, or resolve it (two people) and then go on."
     NotPossibleNow "not_possible_now" 409 "This is not possible as it stands"
         "Look at its `status` and at `possible`, which lists what can be done."
+    GivenBefore "given_before" 409 "This was given for something else before"
+        "Nothing was changed. Check the partner's id; each voucher and credit is given once."
     SamePerson "same_person" 409 "A second person is needed"
         "You have said so already; ask somebody else of the team to say the same."
     OutcomeDiffers "outcome_differs" 409 "The first person said something else"

@@ -85,6 +85,8 @@ impl From<RewardError> for Problem {
             | E::NoSuchRefusal { .. }
             | E::NotWhatWasOrdered { .. }
             | E::NoSuchValue
+            | E::GivenBefore { .. }
+            | E::ArrivedAfterReturn { .. }
             | E::RedemptionDiffers { .. }
             | E::NoSuchRedemption { .. }
             | E::Overspent { .. }

@@ -1,23 +1,26 @@
 //! Which notice becomes which command?
 //!
-//! A notice never creates value: an "issued" is evidence and nothing else. What a rule refuses is
-//! parked with the rule's own sentence. What may only be early waits for its cause, or is parked
-//! and tried again whenever something else about the same voucher or credit was applied: the order
-//! in which notices come makes no difference to where they end.
+//! A notice never creates value: an "issued" is evidence and nothing else, and of an attempt that
+//! was settled otherwise it is a loss that was found. What a rule refuses is parked with the rule's
+//! own sentence. What may only be early waits for its cause, or is parked and tried again whenever
+//! something else about the same voucher or credit was applied: the order in which notices come
+//! makes no difference to where they end.
 //!
-//! Rows: W1, W5, W6.
+//! Rows: W1, W5, W6, D4.
 
+use chrono::{DateTime, Utc};
 use domain::ids::{PartnerId, RewardId};
-use domain::money::Currency;
+use domain::money::{Amount, Currency};
 use domain::partner::{Partner, PartnerCommand};
 use domain::partner_account::{PartnerAccount, PartnerAccountCommand};
-use domain::reward::{Reward, RewardCommand, RewardError};
-use projections::{rewards, user_partner_accounts as accounts};
+use domain::reward::{
+    Attempt, AttemptState, CreditState, LateCommand, Reward, RewardCommand, RewardError,
+};
+use projections::{reward_history, rewards, user_partner_accounts as accounts};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use uuid::Uuid;
 
-use crate::ledger::{Context, ExecuteError, Ledger};
+use crate::ledger::{Context, ExecuteError, Ledger, ValueName};
 use crate::partners::Notice;
 use crate::vault::Vault;
 
@@ -80,14 +83,12 @@ impl Applying<'_> {
                 let command = RewardCommand::ExpireVoucher { voucher_id, at, unspent };
                 self.to_voucher(&voucher, command).await
             }
-            Notice::VoucherIssued { reference, voucher_id } => {
-                self.evidence(&reference, &voucher_id).await
+            Notice::VoucherIssued { reference: of, voucher_id } => {
+                self.evidence(&of, voucher_id).await
             }
-            Notice::CreditApplied { credit_id, amount, state, applied_at: at, .. } => {
-                let credit = credit_id.clone();
-                let amount = Some(amount);
-                let command = RewardCommand::SettleCredit { credit_id, amount, state, at };
-                self.to_credit(&credit, command).await
+            Notice::CreditApplied { credit_id, reference, amount, state, applied_at, .. } => {
+                let credit = (credit_id, amount);
+                self.credit_applied(&reference, credit, (state, applied_at)).await
             }
             Notice::CreditProgressed { credit_id, state, at, .. } => {
                 let credit = credit_id.clone();
@@ -126,33 +127,84 @@ impl Applying<'_> {
         }
     }
 
-    /// A voucher that we have on record. One that stays unknown is for people, and one beside what
-    /// the answer gave at once: nothing is made of it here.
-    async fn evidence(&self, reference: &str, voucher_id: &str) -> anyhow::Result<Applied> {
-        let found = rewards::query::find_by_voucher(self.pool, self.partner, voucher_id).await?;
+    /// A credit of ours has arrived, or one of an attempt that was settled otherwise.
+    async fn credit_applied(
+        &self,
+        reference: &str,
+        (credit_id, amount): (String, Amount),
+        (state, at): (Option<CreditState>, DateTime<Utc>),
+    ) -> anyhow::Result<Applied> {
+        if let Some(late) = self.late_credit(reference, &credit_id, amount).await? {
+            return Ok(late);
+        }
+        let (credit, amount) = (credit_id.clone(), Some(amount));
+        let command = RewardCommand::SettleCredit { credit_id, amount, state, at };
+        self.to_credit(&credit, command).await
+    }
+
+    /// A voucher that we have on record, or one of an attempt that was settled otherwise. One that
+    /// stays unknown is for people: nothing is made of it here.
+    async fn evidence(&self, reference: &str, voucher_id: String) -> anyhow::Result<Applied> {
+        let found = rewards::query::find_by_voucher(self.pool, self.partner, &voucher_id).await?;
         if found.is_some() {
             return Ok(Applied::Done);
         }
-        let not_yet = Applied::NotYet("no_such_voucher_ordered_yet");
-        let Some(ordered) = self.given("reference", reference).await? else { return Ok(not_yet) };
-        let reward = self.ledger.load::<Reward>(&ordered.to_string()).await?.state;
-        Ok(if !reward.has_value_for(reference) {
-            not_yet
-        } else if self.given("voucher_id", voucher_id).await? == Some(ordered) {
-            Applied::Done
-        } else {
-            Applied::Parked("another_voucher_than_was_answered".to_owned())
-        })
+        let found = reward_history::query::attempt_of(self.pool, self.partner, reference).await?;
+        let Some(of) = found else { return Ok(Applied::NotYet("no_such_voucher_ordered_yet")) };
+        self.surfaced(of, (ValueName::VoucherId, voucher_id)).await
     }
 
-    /// The reward that this partner gave a value for.
-    async fn given(&self, what: &str, value: &str) -> anyhow::Result<Option<Uuid>> {
-        let given = sqlx::query_scalar(
-            "SELECT reward_id FROM given_values
-              WHERE partner_id = $1 AND what = $2 AND value = $3",
-        );
-        let given = given.bind(self.partner.as_str()).bind(what).bind(value);
-        Ok(given.fetch_optional(self.pool).await?)
+    /// A credit of an attempt that was settled otherwise; none for every other one.
+    async fn late_credit(
+        &self,
+        reference: &str,
+        credit_id: &str,
+        amount: Amount,
+    ) -> anyhow::Result<Option<Applied>> {
+        if self.reward_of_credit(credit_id).await?.is_some() {
+            return Ok(None);
+        }
+        let found = reward_history::query::attempt_of(self.pool, self.partner, reference).await?;
+        let Some((reward, number)) = found else { return Ok(None) };
+        let state = self.ledger.load::<Reward>(&reward.to_string()).await?.state;
+        // Ours to answer first; and what is on record is only not shown yet.
+        let Some(attempt) = state.attempt(number).filter(|attempt| !attempt.is_open()) else {
+            return Ok(None);
+        };
+        if state.credit().is_some_and(|credit| credit.credit_id == credit_id) {
+            return Ok(None);
+        }
+        if attempt.amount != amount {
+            return Ok(Some(Applied::Parked("late_and_not_what_was_ordered".to_owned())));
+        }
+        let credit = (ValueName::CreditId, credit_id.to_owned());
+        Ok(Some(self.surfaced((reward, number), credit).await?))
+    }
+
+    /// Value of an attempt of ours, by the partner's word: found late, unless it is on record.
+    async fn surfaced(
+        &self,
+        (reward, attempt): (RewardId, u32),
+        (name, partner_ref): (ValueName, String),
+    ) -> anyhow::Result<Applied> {
+        let stream = reward.to_string();
+        let state = self.ledger.load::<Reward>(&stream).await?.state;
+        if state.attempt(attempt).is_some_and(Attempt::is_open) {
+            return Ok(Applied::NotYet("no_such_voucher_ordered_yet"));
+        }
+        // Beside what the answer gave: for people, and nothing is made of it here.
+        let is_answered =
+            state.attempt(attempt).is_some_and(|of| of.state == AttemptState::Issued);
+        let given_for = self.ledger.given_for(self.partner, (name, &partner_ref)).await?;
+        if is_answered && given_for != Some(reward) {
+            return Ok(Applied::Parked("another_voucher_than_was_answered".to_owned()));
+        }
+        let named = [(name, partner_ref.as_str())];
+        if !self.ledger.belongs_to(reward, self.partner, &named).await? {
+            return Ok(Applied::Parked("given_for_another_reward".to_owned()));
+        }
+        let found = RewardCommand::Late(LateCommand::Find { attempt, partner_ref });
+        self.to_reward(Some(reward), found).await
     }
 
     async fn to_partner(&self, command: PartnerCommand) -> anyhow::Result<Applied> {
@@ -165,20 +217,26 @@ impl Applying<'_> {
     }
 
     async fn to_credit(&self, credit: &str, command: RewardCommand) -> anyhow::Result<Applied> {
-        let found = rewards::query::find_by_credit(self.pool, self.partner, credit).await?;
-        let found = match found {
-            Some(reward) => Some(reward),
-            None => self.was_given(credit).await?,
-        };
+        let found = self.reward_of_credit(credit).await?;
         self.to_reward(found, command).await
+    }
+
+    async fn reward_of_credit(&self, credit: &str) -> anyhow::Result<Option<RewardId>> {
+        match rewards::query::find_by_credit(self.pool, self.partner, credit).await? {
+            Some(reward) => Ok(Some(reward)),
+            None => self.was_given(credit).await,
+        }
     }
 
     /// The reward whose credit came back before this word of it arrived.
     async fn was_given(&self, credit: &str) -> anyhow::Result<Option<RewardId>> {
-        let Some(given) = self.given("credit_id", credit).await? else { return Ok(None) };
+        let named = (ValueName::CreditId, credit);
+        let Some(given) = self.ledger.given_for(self.partner, named).await? else {
+            return Ok(None);
+        };
         // Given, and perhaps not on record yet: then the partner's word was quicker than ours.
         let reward = self.ledger.load::<Reward>(&given.to_string()).await?.state;
-        Ok(Some(RewardId(given)).filter(|_| reward.had_credit(credit)))
+        Ok(Some(given).filter(|_| reward.had_credit(credit)))
     }
 
     /// The account is found by a keyed hash of its number: what is not linked is not ours to know.

@@ -57,6 +57,10 @@ pub struct Loaded<A> {
 }
 
 impl Ledger {
+    pub(super) fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
     /// Connects to the log.
     ///
     /// # Errors

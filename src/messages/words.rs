@@ -24,14 +24,22 @@ pub enum MemberMessage {
     Expiring,
     /// An account has to be linked before it can be given.
     AccountNeeded,
+    /// What they chose cannot be had; they choose again.
+    ChoiceNeeded,
     /// A partner wants them to agree once more.
     RelinkNeeded,
 }
 
 impl MemberMessage {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Delayed, Self::Issued, Self::Expiring, Self::AccountNeeded, Self::RelinkNeeded];
+    pub const ALL: [Self; 6] = [
+        Self::Delayed,
+        Self::Issued,
+        Self::Expiring,
+        Self::AccountNeeded,
+        Self::ChoiceNeeded,
+        Self::RelinkNeeded,
+    ];
 
     /// The word in the outbox.
     #[must_use]
@@ -41,6 +49,7 @@ impl MemberMessage {
             Self::Issued => "issued",
             Self::Expiring => "expiring",
             Self::AccountNeeded => "account_needed",
+            Self::ChoiceNeeded => "choice_needed",
             Self::RelinkNeeded => "relink_needed",
         }
     }
@@ -52,7 +61,9 @@ impl MemberMessage {
             Self::Delayed => "A short update for you",
             Self::Issued => "There is something new for you",
             Self::Expiring => "A small reminder",
-            Self::AccountNeeded | Self::RelinkNeeded => "When you have a moment",
+            Self::AccountNeeded | Self::ChoiceNeeded | Self::RelinkNeeded => {
+                "When you have a moment"
+            }
         }
     }
 
@@ -76,6 +87,10 @@ impl MemberMessage {
                 "Something is set aside for you. To pass it on, we need to know which account\n\
                  it should go to. You can tell us on your page whenever it suits you; it is\n\
                  kept for you until then."
+            }
+            Self::ChoiceNeeded => {
+                "What you chose cannot be had from there at the moment. It is kept for you: on\n\
+                 your page you can choose another place whenever it suits you."
             }
             Self::RelinkNeeded => {
                 "One of the accounts on your page needs your agreement once more. You can give\n\

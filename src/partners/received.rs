@@ -15,12 +15,11 @@ const LONGEST_SECRET: usize = 500;
 const LONGEST_CODE: usize = 64;
 const YEARS: std::ops::Range<i32> = 2000..2200;
 
-/// An id of theirs: 1 to 100 visible ASCII characters.
+/// An id of theirs: 1 to 100 visible ASCII characters, and not dots alone.
 pub(super) fn id<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let text = String::deserialize(from)?;
-    is_partners_id(&text)
-        .then_some(text)
-        .ok_or_else(|| D::Error::custom("an id is 1 to 100 visible characters"))
+    let is_id = is_partners_id(&text) && !matches!(text.as_str(), "." | "..");
+    is_id.then_some(text).ok_or_else(|| D::Error::custom("an id is 1 to 100 visible characters"))
 }
 
 /// What is spent: 1 to 500 printable ASCII characters.

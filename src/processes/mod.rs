@@ -9,6 +9,7 @@
 //!
 //! - [`reach_milestones`]: whose local day brings a milestone (M4)?
 //! - [`issue_reward`]: which partner is asked, and what did it say (D1–D4)?
+//! - [`recall_late`]: does a partner take back what surfaced late (D4)?
 //! - [`expire_vouchers`]: whose voucher's last day is over?
 //! - [`verify_accounts`]: is the account theirs, and may it stay linked (R4, C1)?
 //! - [`keep_links`]: which member has to agree at a partner once more (P8)?
@@ -28,6 +29,7 @@ pub mod keep_links;
 pub mod notify;
 pub mod raise_alerts;
 pub mod reach_milestones;
+pub mod recall_late;
 pub mod turns;
 pub mod verify_accounts;
 pub mod watch_partners;

@@ -195,3 +195,21 @@ fn a_low_float_is_kept() {
     };
     assert_eq!(when(&given(vec![known]), low), Ok(vec!["FloatLowReported"]));
 }
+
+#[test]
+fn a_partner_is_live_as_a_sandbox_until_its_checklist_is_done_or_it_is_not_active() {
+    let known = PartnerCommand::Describe(details("Coles"));
+    assert!(!given(vec![known.clone()]).is_live_as_sandbox(), "not active");
+    let why_live = PartnerCommand::Activate { why: "loopback_api".to_owned(), is_sandboxed: true };
+    let sandbox = vec![known.clone(), why_live];
+    assert!(given(sandbox.clone()).is_live_as_sandbox());
+    let suspended = [sandbox.clone(), vec![PartnerCommand::Suspend { why: why() }]].concat();
+    assert!(!given(suspended).is_live_as_sandbox());
+    let mut onboarded = vec![certificate(&shown_by_machines())];
+    let attested = Step::ALL.into_iter().filter(|step| step.is_attested());
+    onboarded.extend(attested.map(|step| attest(step, "DOC-1", "2026-11-20")));
+    let later = [sandbox, onboarded.clone()].concat();
+    assert!(!given(later).is_live_as_sandbox(), "it may have real credentials by now");
+    let live = [vec![known], onboarded, vec![activate(false)]].concat();
+    assert!(!given(live).is_live_as_sandbox(), "it is live for good");
+}

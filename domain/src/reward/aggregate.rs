@@ -2,15 +2,15 @@
 //!
 //! Rows: R1, R2, D4.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{
-    AttestationBegun, CreditState, FundingModel, MilestoneReached, OpenVoid, RewardCommand,
-    RewardError, RewardEvent, RewardStatus, SupportAct, ValueKind,
+    AttestationBegun, CreditState, FundingModel, LateValue, MilestoneReached, OpenVoid,
+    RewardCommand, RewardError, RewardEvent, RewardStatus, SupportAct, ValueKind,
 };
 use crate::aggregate::aggregate;
 use crate::ids::{AccountId, PartnerId};
@@ -100,6 +100,17 @@ impl Attempt {
     }
 }
 
+/// What a partner once gave for this reward, whatever became of it since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct GivenValue {
+    pub attempt: u32,
+    pub partner_id: PartnerId,
+    /// The partner's id of it.
+    pub partner_ref: String,
+    /// Keyed hash of a voucher's code.
+    pub code_tag: Option<String>,
+}
+
 /// A definite no that is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are those of `IssuanceRefused`")]
@@ -154,7 +165,8 @@ pub struct IssuedCredit {
     pub amount: Amount,
     pub funding_model: FundingModel,
     pub state: CreditState,
-    pub is_settled: bool,
+    /// When it arrived, once it has.
+    pub settled_at: Option<DateTime<Utc>>,
 }
 
 /// One reward.
@@ -167,17 +179,22 @@ pub struct Reward {
     pub(super) refusals: Vec<Refusal>,
     pub(super) voucher: Option<IssuedVoucher>,
     pub(super) credit: Option<IssuedCredit>,
-    /// Credits that came back, by the partner's ids: a later word of them is an older one.
-    pub(super) returned_credits: BTreeSet<String>,
+    /// All that was ever given: a repeat of it is nothing new, and nothing of it is given twice.
+    pub(super) given: Vec<GivenValue>,
+    /// Credits that came back, by the partner's ids, and when.
+    pub(super) returned_credits: BTreeMap<String, DateTime<Utc>>,
     /// Accounts from which a credit came back: it would come back again.
     pub(super) returned_from: Vec<AccountId>,
-    pub(super) found_late: Vec<String>,
+    /// What surfaced for an attempt that had been settled otherwise.
+    pub(super) late: Vec<LateValue>,
     /// What a void gave back: less than the face value when some of it had been spent.
     pub(super) given_back: Option<Amount>,
     /// What support did, oldest first.
     pub(super) acts: Vec<SupportAct>,
     /// How many of the refusals no longer count: those before support had it go on.
     pub(super) forgiven: usize,
+    /// Since how many acts of support it is held back for a person to look at it.
+    pub(super) held_after: Option<usize>,
     /// The void that the partner has not answered.
     pub(super) void: Option<OpenVoid>,
 }
@@ -186,7 +203,7 @@ impl Reward {
     /// Whether this credit was given for it and came back.
     #[must_use]
     pub fn had_credit(&self, credit_id: &str) -> bool {
-        self.returned_credits.contains(credit_id)
+        self.returned_credits.contains_key(credit_id)
     }
 
     /// What follows from a wish.
@@ -214,6 +231,7 @@ impl Reward {
             | C::PassVerification
             | C::Hold { .. }
             | C::Release
+            | C::ReopenChoice { .. }
             | C::Fail { .. } => self.decide_reaching(reached, command, at),
             C::RequestIssuance { .. }
             | C::RecordRefused { .. }
@@ -233,6 +251,7 @@ impl Reward {
             C::VoidVoucher { .. } | C::RecordVoidRefused { .. } | C::RecordVoidUnknown { .. } => {
                 self.decide_void(reached, command, at)
             }
+            C::Late(word) => self.decide_late(reached, word, at),
             C::Support(wish) => self.decide_support(reached, wish, at),
         }
     }

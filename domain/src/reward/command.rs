@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
 use super::event::{ChosenBecause, CreditState, FundingModel, RewardType, ValueKind};
+use super::late::LateCommand;
 use super::support::SupportCommand;
 use crate::ids::{AccountId, MemberId, MilestoneId, PartnerId, PolicyVersion};
 use crate::money::{Amount, Currency};
@@ -81,6 +82,8 @@ pub enum RewardCommand {
     Hold { why: String },
     /// A person has looked.
     Release,
+    /// What the member had chosen cannot be had: they choose again.
+    ReopenChoice { why: String },
     /// Write down the intent to ask the chosen partner.
     RequestIssuance {
         /// Whom the bytes are for: another one may have been chosen meanwhile.
@@ -154,6 +157,8 @@ pub enum RewardCommand {
     RecordVoidUnknown { voucher_id: String, why: String, resolve_at: DateTime<Utc> },
     /// Give up, and tell people.
     Fail { why: String },
+    /// What is known of value that surfaced late.
+    Late(LateCommand),
     /// What a person of the support team wishes.
     Support(SupportCommand),
 }

@@ -4,9 +4,10 @@
 
 use chrono::{DateTime, Utc};
 
+use super::late::found_late;
 use super::{
     Attempt, AttemptState, CreditApplied, IssuanceDeferred, IssuanceNotFound,
-    IssuanceOutcomeUnknown, IssuanceRefused, IssuanceRepeated, IssuanceRequested, LateIssueFound,
+    IssuanceOutcomeUnknown, IssuanceRefused, IssuanceRepeated, IssuanceRequested,
     MilestoneReached, RecordVoucher, Reward, RewardCommand, RewardError, RewardEvent,
     RewardFailed, RewardStatus, VoucherIssued,
 };
@@ -217,13 +218,13 @@ impl Reward {
     ) -> Decision {
         let attempt = self.known(new.attempt)?;
         Self::as_ordered(reached, attempt, new.amount, new.currency)?;
-        let is_same = self.voucher.as_ref().is_some_and(|v| v.voucher_id == new.voucher_id);
-        if is_same {
+        if self.is_on_record(attempt, &new.voucher_id)? {
             return Ok(Vec::new());
         }
         if !attempt.is_open() {
-            return Ok(self.late(reached, attempt, new.voucher_id, at));
+            return Ok(vec![found_late(reached, attempt, new.voucher_id, at)]);
         }
+        self.code_is_new(attempt, &new.code_tag)?;
         Ok(vec![
             VoucherIssued {
                 member_id: reached.member_id,
@@ -271,11 +272,11 @@ impl Reward {
         };
         let known = self.known(attempt)?;
         Self::as_ordered(reached, known, amount, currency)?;
-        if self.credit.as_ref().is_some_and(|credit| credit.credit_id == credit_id) {
+        if self.is_on_record(known, &credit_id)? {
             return Ok(Vec::new());
         }
         if !known.is_open() {
-            return Ok(self.late(reached, known, credit_id, at));
+            return Ok(vec![found_late(reached, known, credit_id, at)]);
         }
         Ok(vec![
             CreditApplied {
@@ -297,30 +298,13 @@ impl Reward {
         ])
     }
 
-    fn late(
-        &self,
-        reached: &MilestoneReached,
-        attempt: &Attempt,
-        partner_ref: String,
-        at: DateTime<Utc>,
-    ) -> Vec<RewardEvent> {
-        if self.found_late.contains(&partner_ref) {
-            return Vec::new();
+    /// What replaces a voucher is another one: the partner's old code is worth nothing any more.
+    fn code_is_new(&self, attempt: &Attempt, code_tag: &str) -> Result<(), RewardError> {
+        let mut given = self.given.iter().filter(|given| given.partner_id == attempt.partner_id);
+        match given.find(|given| given.code_tag.as_deref() == Some(code_tag)) {
+            Some(given) => Err(RewardError::GivenBefore { attempt: given.attempt }),
+            None => Ok(()),
         }
-        vec![
-            LateIssueFound {
-                member_id: reached.member_id,
-                attempt: attempt.attempt,
-                partner_id: attempt.partner_id.clone(),
-                partner_ref,
-                reward_type: reached.reward_type,
-                amount: attempt.amount,
-                currency: reached.currency,
-                funding_model: attempt.funding_model,
-                occurred_at: at,
-            }
-            .into(),
-        ]
     }
 
     fn known(&self, attempt: u32) -> Result<&Attempt, RewardError> {

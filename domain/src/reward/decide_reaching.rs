@@ -5,9 +5,10 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    AccountAwaited, ChosenBecause, MilestoneReached, PartnerChosen, ReachMilestone, Reward,
-    RewardCommand, RewardError, RewardEvent, RewardFailed, RewardHeld, RewardReleased,
-    RewardStatus, RewardType, ValueKind, VerificationPassed, VerificationRequested,
+    AccountAwaited, ChoiceReopened, ChosenBecause, MilestoneReached, PartnerChosen,
+    ReachMilestone, Reward, RewardCommand, RewardError, RewardEvent, RewardFailed, RewardHeld,
+    RewardReleased, RewardStatus, RewardType, ValueKind, VerificationPassed,
+    VerificationRequested,
 };
 use crate::ids::{AccountId, PartnerId};
 
@@ -97,6 +98,7 @@ impl Reward {
                 self.allow(&[RewardStatus::OnReview])?;
                 Ok(vec![RewardReleased { member_id, occurred_at: at }.into()])
             }
+            C::ReopenChoice { why } => self.reopen_choice(reached, why, at),
             C::Fail { why } => {
                 self.nothing_unsettled()?;
                 self.allow(&[RewardStatus::Pending, RewardStatus::AwaitingAccount])?;
@@ -184,6 +186,24 @@ impl Reward {
             }
             .into(),
         ])
+    }
+
+    /// Nobody chooses for a member what they choose themselves (R3): when it cannot be had, and
+    /// nothing of it can have left, it is theirs to choose again.
+    fn reopen_choice(
+        &self,
+        reached: &MilestoneReached,
+        why: String,
+        at: DateTime<Utc>,
+    ) -> Decision {
+        self.nothing_unsettled()?;
+        self.allow(&[RewardStatus::Processing])?;
+        let Some(chosen) = &self.chosen else { return Ok(Vec::new()) };
+        if reached.reward_type != RewardType::ChoiceReward {
+            return Err(RewardError::NotNow { status: self.status });
+        }
+        let (member_id, partner_id) = (reached.member_id, chosen.partner_id.clone());
+        Ok(vec![ChoiceReopened { member_id, partner_id, why, occurred_at: at }.into()])
     }
 
     pub(super) fn eligible(

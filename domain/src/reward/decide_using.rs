@@ -75,11 +75,11 @@ impl Reward {
         state: CreditState,
         at: DateTime<Utc>,
     ) -> Decision {
-        if self.returned_credits.contains(credit_id) {
+        if self.had_credit(credit_id) {
             return Ok(Vec::new());
         }
         let credit = self.credit_called(credit_id)?;
-        if credit.is_settled || state <= credit.state || state.is_final() {
+        if credit.settled_at.is_some() || state <= credit.state || state.is_final() {
             return Ok(Vec::new());
         }
         Ok(vec![
@@ -98,6 +98,14 @@ impl Reward {
         let RewardCommand::SettleCredit { credit_id, amount, state, at } = command else {
             return Err(RewardError::NotNow { status: self.status });
         };
+        if let Some(returned_at) = self.returned_credits.get(&credit_id) {
+            // That it had arrived before it came back is an older word, and moves nothing now.
+            return if at <= *returned_at {
+                Ok(Vec::new())
+            } else {
+                Err(RewardError::ArrivedAfterReturn { credit_id })
+            };
+        }
         let credit = self.credit_called(&credit_id)?;
         if let Some(said) = amount.filter(|said| *said != credit.amount) {
             return Err(RewardError::NotWhatWasOrdered {
@@ -105,7 +113,7 @@ impl Reward {
                 got: said.to_string(),
             });
         }
-        if credit.is_settled {
+        if credit.settled_at.is_some() {
             return Ok(Vec::new());
         }
         Ok(vec![
@@ -131,10 +139,13 @@ impl Reward {
         why: String,
         at: DateTime<Utc>,
     ) -> Decision {
-        if self.returned_credits.contains(credit_id) {
+        if self.had_credit(credit_id) {
             return Ok(Vec::new());
         }
         let credit = self.credit_called(credit_id)?;
+        if credit.settled_at.is_some_and(|settled_at| settled_at > at) {
+            return Err(RewardError::ArrivedAfterReturn { credit_id: credit_id.to_owned() });
+        }
         Ok(vec![
             CreditReturned {
                 member_id: reached.member_id,
@@ -145,7 +156,7 @@ impl Reward {
                 amount: credit.amount,
                 currency: reached.currency,
                 funding_model: credit.funding_model,
-                was_settled: credit.is_settled,
+                was_settled: credit.settled_at.is_some(),
                 occurred_at: at,
             }
             .into(),
@@ -153,7 +164,9 @@ impl Reward {
     }
 
     fn revealed(&self, reached: &MilestoneReached, at: DateTime<Utc>) -> Decision {
-        let voucher = self.voucher.as_ref().ok_or(RewardError::NotNow { status: self.status })?;
+        // One that was taken back stays a dead one, whatever was given instead.
+        let voucher = self.voucher.as_ref().filter(|voucher| !voucher.is_voided);
+        let voucher = voucher.ok_or(RewardError::NotNow { status: self.status })?;
         self.allow(&SHOWN)?;
         Ok(vec![
             VoucherRevealed {

@@ -89,6 +89,18 @@ pub enum RewardError {
         /// The answer.
         got: String,
     },
+    /// Ask the partner: one value is given once, and this one was.
+    #[error("this was given before, for attempt {attempt}")]
+    GivenBefore {
+        /// Which.
+        attempt: u32,
+    },
+    /// Ask the partner: it says that a credit arrived after it had come back.
+    #[error("credit {credit_id} is said to have come back before it arrived")]
+    ArrivedAfterReturn {
+        /// Which.
+        credit_id: String,
+    },
     /// Check the voucher's or credit's id.
     #[error("this reward has no such voucher or credit")]
     NoSuchValue,

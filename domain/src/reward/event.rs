@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use super::event_issuing::*;
 pub use super::event_using::*;
+use super::late::{LateIssueLost, LateIssueRecalled, RecallOutcomeUnknown, RecallRequested};
 use super::support::{
     AttestationBegun, RewardResumed, VoidOutcomeUnknown, VoidRefused, VoidRequested,
 };
@@ -188,6 +189,19 @@ pub struct RewardReleased {
     pub occurred_at: DateTime<Utc>,
 }
 
+/// What the member had chosen cannot be had, and nothing was ordered: they choose again (R3).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChoiceReopened {
+    /// Whose.
+    pub member_id: MemberId,
+    /// Who had been chosen.
+    pub partner_id: PartnerId,
+    /// A code, such as `partner_not_active`.
+    pub why: String,
+    /// When.
+    pub occurred_at: DateTime<Utc>,
+}
+
 /// Nobody could give it; support is told (D3). The amount stays committed to the member.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RewardFailed {
@@ -226,6 +240,7 @@ crate::event::events! {
         VerificationPassed "1.0",
         RewardHeld "1.0",
         RewardReleased "1.0",
+        ChoiceReopened "1.0",
         IssuanceRequested "1.0",
         IssuanceRefused "1.0",
         IssuanceDeferred "1.0",
@@ -245,6 +260,10 @@ crate::event::events! {
         VoucherVoided "1.0",
         OutcomeAttested "1.0",
         LateIssueFound "1.0",
+        RecallRequested "1.0",
+        RecallOutcomeUnknown "1.0",
+        LateIssueRecalled "1.0",
+        LateIssueLost "1.0",
         RewardFailed "1.0",
         RewardCancelled "1.0",
         RewardResumed "1.0",

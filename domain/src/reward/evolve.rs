@@ -4,11 +4,12 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use super::aggregate::Redemption;
+use super::aggregate::{GivenValue, Redemption};
 use super::{
-    Attempt, AttemptState, Chosen, CreditApplied, CreditState, IssuanceRefused, IssuanceRequested,
-    IssuedCredit, IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
+    Attempt, AttemptState, Chosen, CreditApplied, CreditReturned, CreditState, IssuanceRefused,
+    IssuanceRequested, IssuedCredit, IssuedVoucher, Refusal, Reward, RewardEvent, VoucherIssued,
 };
+use crate::ids::PartnerId;
 use crate::money::Amount;
 
 impl Reward {
@@ -22,13 +23,14 @@ impl Reward {
         self.status = self.status.after(event, reached.reward_type, face);
         self.evolve_asking(event);
         self.evolve_having(event);
+        self.evolve_late(event);
         self.evolve_support(event);
     }
 
     /// Choosing, asking, and what was answered.
     fn evolve_asking(&mut self, event: &RewardEvent) {
         match event {
-            RewardEvent::AccountAwaited(_) => self.chosen = None,
+            RewardEvent::AccountAwaited(_) | RewardEvent::ChoiceReopened(_) => self.chosen = None,
             RewardEvent::MilestoneReached(_)
             | RewardEvent::VerificationRequested(_)
             | RewardEvent::VerificationPassed(_)
@@ -52,6 +54,11 @@ impl Reward {
             | RewardEvent::VoidOutcomeUnknown(_)
             | RewardEvent::VoidRefused(_)
             | RewardEvent::AttestationBegun(_)
+            | RewardEvent::LateIssueFound(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_)
             | RewardEvent::OutcomeAttested(_) => {}
             RewardEvent::PartnerChosen(e) => {
                 self.chosen = Some(Chosen {
@@ -89,7 +96,6 @@ impl Reward {
                 let state = AttemptState::Requested { resolve_at: e.resolve_at };
                 self.move_attempt(e.attempt, state);
             }
-            RewardEvent::LateIssueFound(e) => self.found_late.push(e.partner_ref.clone()),
         }
     }
 
@@ -98,10 +104,11 @@ impl Reward {
         match event {
             RewardEvent::VoucherIssued(e) => {
                 self.move_attempt(e.attempt, AttemptState::Issued);
-                self.voucher = Some(voucher(e));
+                self.gave_voucher(e);
             }
             RewardEvent::CreditApplied(e) => {
                 self.move_attempt(e.attempt, AttemptState::Issued);
+                self.gave(e.attempt, &e.partner_id, &e.credit_id);
                 self.credit = Some(credit(e));
             }
             RewardEvent::CreditProgressed(e) => {
@@ -109,16 +116,11 @@ impl Reward {
             }
             RewardEvent::CreditSettled(e) => {
                 if let Some(credit) = &mut self.credit {
-                    credit.is_settled = true;
+                    credit.settled_at = Some(e.occurred_at);
                     credit.state = e.state.unwrap_or(credit.state);
                 }
             }
-            RewardEvent::CreditReturned(e) => {
-                self.returned_credits.insert(e.credit_id.clone());
-                let credit = self.credit.take();
-                self.returned_from.extend(credit.map(|credit| credit.account_id));
-                self.chosen = None;
-            }
+            RewardEvent::CreditReturned(e) => self.credit_returned(e),
             RewardEvent::VoucherRedeemed(e) => {
                 let redemption = Redemption { amount: e.amount, is_reversed: false };
                 self.keep_redemption(&e.redemption_id, redemption, e.remaining);
@@ -132,6 +134,7 @@ impl Reward {
                 let expired = Some((e.unspent, e.occurred_at));
                 self.voucher.iter_mut().for_each(|voucher| voucher.expired = expired);
             }
+            RewardEvent::LateIssueFound(e) => self.gave(e.attempt, &e.partner_id, &e.partner_ref),
             RewardEvent::ExpiryUndone(e) => self.voucher.iter_mut().for_each(|voucher| {
                 voucher.remaining = e.amount;
                 voucher.expired = None;
@@ -152,7 +155,11 @@ impl Reward {
             | RewardEvent::VoucherRevealed(_)
             | RewardEvent::VoucherVoided(_)
             | RewardEvent::OutcomeAttested(_)
-            | RewardEvent::LateIssueFound(_)
+            | RewardEvent::ChoiceReopened(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_)
             | RewardEvent::RewardFailed(_)
             | RewardEvent::RewardCancelled(_)
             | RewardEvent::RewardResumed(_)
@@ -175,6 +182,32 @@ impl Reward {
 
     pub(super) fn attempt_mut(&mut self, number: u32) -> Option<&mut Attempt> {
         self.attempts.iter_mut().find(|attempt| attempt.attempt == number)
+    }
+
+    fn gave_voucher(&mut self, e: &VoucherIssued) {
+        self.given.push(GivenValue {
+            attempt: e.attempt,
+            partner_id: e.partner_id.clone(),
+            partner_ref: e.voucher_id.clone(),
+            code_tag: Some(e.code_tag.clone()),
+        });
+        self.voucher = Some(voucher(e));
+    }
+
+    fn credit_returned(&mut self, e: &CreditReturned) {
+        self.returned_credits.insert(e.credit_id.clone(), e.occurred_at);
+        let credit = self.credit.take();
+        self.returned_from.extend(credit.map(|credit| credit.account_id));
+        self.chosen = None;
+    }
+
+    fn gave(&mut self, attempt: u32, partner: &PartnerId, partner_ref: &str) {
+        self.given.push(GivenValue {
+            attempt,
+            partner_id: partner.clone(),
+            partner_ref: partner_ref.to_owned(),
+            code_tag: None,
+        });
     }
 
     fn keep_redemption(&mut self, id: &str, redemption: Redemption, remaining: Amount) {
@@ -229,7 +262,7 @@ fn credit(e: &CreditApplied) -> IssuedCredit {
         amount: e.amount,
         funding_model: e.funding_model,
         state: CreditState::Accepted,
-        is_settled: false,
+        settled_at: None,
     }
 }
 

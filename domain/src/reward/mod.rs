@@ -9,6 +9,7 @@
 //! - `states`: what may follow what, as one table
 //! - `aggregate`: the state, and where each command's rule is
 //! - `decide_reaching`, `decide_issuing`, `decide_using`: the rules; `evolve`: what events change
+//! - `late`: value that surfaces for an attempt that had been settled otherwise
 //! - `support`: what people can do for a reward that is stuck, and what a void is
 
 mod aggregate;
@@ -21,6 +22,7 @@ mod event;
 mod event_issuing;
 mod event_using;
 mod evolve;
+mod late;
 mod states;
 mod support;
 #[cfg(test)]
@@ -30,5 +32,6 @@ pub use aggregate::{Attempt, AttemptState, Chosen, IssuedCredit, IssuedVoucher, 
 pub use command::{ReachMilestone, RecordVoucher, RewardCommand};
 pub use error::RewardError;
 pub use event::*;
+pub use late::*;
 pub use states::RewardStatus;
 pub use support::*;

@@ -126,6 +126,7 @@ impl RewardStatus {
             RewardEvent::MilestoneReached(_)
             | RewardEvent::RewardReleased(_)
             | RewardEvent::RewardResumed(_)
+            | RewardEvent::ChoiceReopened(_)
             | RewardEvent::VerificationPassed(_)
             | RewardEvent::IssuanceRefused(_) => waiting,
             RewardEvent::PartnerChosen(_)
@@ -163,6 +164,10 @@ impl RewardStatus {
             RewardEvent::VoucherRevealed(_)
             | RewardEvent::CreditProgressed(_)
             | RewardEvent::LateIssueFound(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_)
             | RewardEvent::AttestationBegun(_)
             | RewardEvent::VoidRequested(_)
             | RewardEvent::VoidOutcomeUnknown(_)

@@ -80,10 +80,11 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         E::CreditApplied(e) => {
             issued(&e.partner_id, (e.amount, e.currency), e.funding_model, clearing(&e.partner_id))
         }
-        E::LateIssueFound(e) => {
-            let loss = format!("expenses:loss:duplicate:{}", e.partner_id);
-            issued(&e.partner_id, (e.amount, e.currency), e.funding_model, loss)
+        E::LateIssueFound(e) => late(&e.partner_id, (e.amount, e.currency), e.funding_model),
+        E::LateIssueRecalled(e) => {
+            opposite(late(&e.partner_id, (e.amount, e.currency), e.funding_model))
         }
+        E::LateIssueLost(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::VoucherRedeemed(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::CreditSettled(e) => used(&e.partner_id, (e.amount, e.currency), e.funding_model),
         E::RedemptionReversed(e) => {
@@ -113,7 +114,10 @@ fn of_reward(event: &RewardEvent) -> Vec<Posting> {
         | E::AttestationBegun(_)
         | E::VoidRequested(_)
         | E::VoidOutcomeUnknown(_)
-        | E::VoidRefused(_) => Vec::new(),
+        | E::VoidRefused(_)
+        | E::ChoiceReopened(_)
+        | E::RecallRequested(_)
+        | E::RecallOutcomeUnknown(_) => Vec::new(),
     }
 }
 
@@ -211,6 +215,10 @@ fn memo(partner: &PartnerId, value: Value) -> Posting {
 
 fn clearing(partner: &PartnerId) -> String {
     format!("liabilities:clearing:{partner}")
+}
+
+fn late(partner: &PartnerId, value: Value, model: FundingModel) -> Vec<Posting> {
+    issued(partner, value, model, format!("expenses:loss:duplicate:{partner}"))
 }
 
 fn outstanding(partner: &PartnerId) -> String {

@@ -97,13 +97,16 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         RewardEvent::VoucherIssued(_)
         | RewardEvent::CreditApplied(_)
         | RewardEvent::LateIssueFound(_) => moved.issued += amount,
-        RewardEvent::VoucherRedeemed(_) | RewardEvent::CreditSettled(_) => {
-            moved.redeemed += amount
-        }
+        // What of a late value does not come back is paid for as if it were spent.
+        RewardEvent::VoucherRedeemed(_)
+        | RewardEvent::CreditSettled(_)
+        | RewardEvent::LateIssueLost(_) => moved.redeemed += amount,
         RewardEvent::RedemptionReversed(_) => moved.redeemed -= amount,
         RewardEvent::VoucherExpired(_) => moved.expired += amount,
         RewardEvent::ExpiryUndone(_) => moved.expired -= amount,
-        RewardEvent::VoucherVoided(_) => moved.voided += amount,
+        RewardEvent::VoucherVoided(_) | RewardEvent::LateIssueRecalled(_) => {
+            moved.voided += amount;
+        }
         RewardEvent::CreditReturned(e) => {
             moved.voided += amount;
             if e.was_settled {
@@ -132,7 +135,10 @@ fn count(event: &RewardEvent, amount: Decimal, moved: &mut Moved) {
         | RewardEvent::AttestationBegun(_)
         | RewardEvent::VoidRequested(_)
         | RewardEvent::VoidOutcomeUnknown(_)
-        | RewardEvent::VoidRefused(_) => {}
+        | RewardEvent::VoidRefused(_)
+        | RewardEvent::ChoiceReopened(_)
+        | RewardEvent::RecallRequested(_)
+        | RewardEvent::RecallOutcomeUnknown(_) => {}
     }
 }
 

@@ -161,7 +161,7 @@ async fn lines(
              sum(CASE WHEN event_type IN ('RedemptionReversed', 'CreditReturned') THEN -amount
                       ELSE amount END)
                FILTER (WHERE counts AND event_type IN
-                 ('VoucherRedeemed', 'CreditSettled', 'RedemptionReversed')
+                 ('VoucherRedeemed', 'CreditSettled', 'RedemptionReversed', 'LateIssueLost')
                  OR event_type = 'CreditReturned' AND sign = 1 AND
                  (account LIKE 'liabilities:outstanding:%' OR account LIKE 'memo:issued:%'))
                AS redeemed,
@@ -169,7 +169,7 @@ async fn lines(
                FILTER (WHERE counts AND event_type IN ('VoucherExpired', 'ExpiryUndone'))
                AS expired,
              sum(amount) FILTER (WHERE counts AND event_type IN
-               ('VoucherVoided', 'CreditReturned')) AS voided
+               ('VoucherVoided', 'CreditReturned', 'LateIssueRecalled')) AS voided
              FROM (SELECT *, line = 1 AND sign = -1 AS counts FROM counted) c
             GROUP BY partner_id, currency),
          filled AS (

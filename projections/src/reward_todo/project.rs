@@ -157,6 +157,7 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         RewardEvent::RewardHeld(e) => (e.member_id, "manual", None),
         RewardEvent::RewardFailed(e) => (e.member_id, "manual", None),
         RewardEvent::VoucherVoided(e) => (e.member_id, "manual", None),
+        RewardEvent::ChoiceReopened(e) => (e.member_id, "done", None),
         RewardEvent::CreditApplied(e) => (e.member_id, "done", None),
         RewardEvent::CreditSettled(e) => (e.member_id, "done", None),
         RewardEvent::VoucherExpired(e) => (e.member_id, "done", None),
@@ -169,6 +170,11 @@ fn todo(event: &RewardEvent, recorded: &Recorded) -> Option<Todo> {
         | RewardEvent::VerificationRequested(_)
         | RewardEvent::VerificationPassed(_)
         | RewardEvent::LateIssueFound(_)
+        // `recall_todo` has these: they change nothing of where the reward itself stands.
+        | RewardEvent::RecallRequested(_)
+        | RewardEvent::RecallOutcomeUnknown(_)
+        | RewardEvent::LateIssueRecalled(_)
+        | RewardEvent::LateIssueLost(_)
         | RewardEvent::AttestationBegun(_) => return None,
     };
     Some(Todo { member_id: member.0, step, sequence: recorded.sequence, next_at })

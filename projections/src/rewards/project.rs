@@ -140,10 +140,8 @@ fn value(row: &mut Row, event: &RewardEvent) {
             row.partner_used = Some(e.partner_id.to_string());
         }
         RewardEvent::AccountAwaited(_) => row.partner_used = None,
-        RewardEvent::IssuanceRefused(e) => {
-            row.partner_used = None;
-            row.error_message = Some(e.code.clone());
-        }
+        RewardEvent::IssuanceRefused(e) => not_from_there(row, &e.code),
+        RewardEvent::ChoiceReopened(e) => not_from_there(row, &e.why),
         RewardEvent::IssuanceDeferred(e) => row.error_message = Some(e.why.clone()),
         RewardEvent::IssuanceOutcomeUnknown(e) => row.error_message = Some(e.why.clone()),
         RewardEvent::RewardFailed(e) => row.error_message = Some(e.why.clone()),
@@ -194,8 +192,18 @@ fn value(row: &mut Row, event: &RewardEvent) {
         | RewardEvent::AttestationBegun(_)
         | RewardEvent::VoidRequested(_)
         | RewardEvent::VoidOutcomeUnknown(_)
-        | RewardEvent::VoidRefused(_) => {}
+        | RewardEvent::VoidRefused(_)
+        | RewardEvent::RecallRequested(_)
+        | RewardEvent::RecallOutcomeUnknown(_)
+        | RewardEvent::LateIssueRecalled(_)
+        | RewardEvent::LateIssueLost(_) => {}
     }
+}
+
+/// The partner that was chosen does not give it.
+fn not_from_there(row: &mut Row, why: &str) {
+    row.partner_used = None;
+    row.error_message = Some(why.to_owned());
 }
 
 /// What there was before has been taken back, or never came.

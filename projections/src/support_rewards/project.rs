@@ -173,7 +173,9 @@ fn fold(row: &mut Row, event: &RewardEvent, recorded: &Recorded) -> Result<(), P
 fn attempt(row: &mut Row, event: &RewardEvent, at: DateTime<Utc>) {
     match event {
         RewardEvent::PartnerChosen(e) => row.partner_id = Some(e.partner_id.to_string()),
-        RewardEvent::AccountAwaited(_) | RewardEvent::RewardResumed(_) => row.partner_id = None,
+        RewardEvent::AccountAwaited(_)
+        | RewardEvent::RewardResumed(_)
+        | RewardEvent::ChoiceReopened(_) => row.partner_id = None,
         RewardEvent::IssuanceRequested(e) => {
             row.attempt = i32::try_from(e.attempt).unwrap_or(i32::MAX);
             row.attempt_since = Some(at);
@@ -223,6 +225,10 @@ fn attempt(row: &mut Row, event: &RewardEvent, at: DateTime<Utc>) {
         | RewardEvent::VoidOutcomeUnknown(_)
         | RewardEvent::VoidRefused(_)
         | RewardEvent::LateIssueFound(_)
+        | RewardEvent::RecallRequested(_)
+        | RewardEvent::RecallOutcomeUnknown(_)
+        | RewardEvent::LateIssueRecalled(_)
+        | RewardEvent::LateIssueLost(_)
         | RewardEvent::RewardFailed(_)
         | RewardEvent::RewardCancelled(_) => {}
     }
@@ -242,9 +248,18 @@ fn value(row: &mut Row, event: &RewardEvent, at: DateTime<Utc>) {
             row.last_reason = Some(e.why.clone());
         }
         RewardEvent::RewardHeld(e) => row.last_reason = Some(e.why.clone()),
+        RewardEvent::ChoiceReopened(e) => row.last_reason = Some(e.why.clone()),
         RewardEvent::RewardFailed(e) => row.last_reason = Some(e.why.clone()),
         RewardEvent::RewardCancelled(e) => row.last_reason = Some(e.why.clone()),
         RewardEvent::LateIssueFound(_) => row.last_reason = Some("late_issue_found".to_owned()),
+        RewardEvent::RecallRequested(_) => {}
+        RewardEvent::RecallOutcomeUnknown(_) => {
+            row.last_reason = Some("late_issue_not_taken_back_yet".to_owned());
+        }
+        RewardEvent::LateIssueRecalled(_) => {
+            row.last_reason = Some("late_issue_taken_back".to_owned());
+        }
+        RewardEvent::LateIssueLost(_) => row.last_reason = Some("late_issue_lost".to_owned()),
         RewardEvent::VoidRequested(_) => {
             (row.void_state, row.void_since) = (Some("asked".to_owned()), Some(at));
         }

@@ -116,6 +116,19 @@ pub async fn unknown_for(pool: &PgPool, hours: i64) -> Result<Vec<SupportRow>, s
     sqlx::query_as(&unknown).bind(hours).fetch_all(pool).await
 }
 
+/// Rewards for which a partner gave what it had given before.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn given_twice(pool: &PgPool) -> Result<Vec<SupportRow>, sqlx::Error> {
+    let twice = format!(
+        "SELECT {COLUMNS} FROM support_rewards
+          WHERE attempt_state IN ('requested', 'unknown', 'not_found')
+            AND last_reason IN ('given_for_another_reward', 'given_before')"
+    );
+    sqlx::query_as(&twice).fetch_all(pool).await
+}
+
 /// Rewards whose voucher a partner was asked at least so many hours ago to take back, by the
 /// ledger's clock, and did not say.
 ///

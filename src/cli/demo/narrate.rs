@@ -10,7 +10,7 @@ use domain::journey::JourneyEvent;
 use domain::member::{ConsentPurpose, MemberEvent};
 use domain::partner::PartnerEvent;
 use domain::partner_account::PartnerAccountEvent;
-use domain::reward::{CreditState, RewardEvent, RewardType};
+use domain::reward::{AccountAwaited, CreditState, RewardEvent, RewardType};
 use projections::{Recorded, event_log};
 use sqlx::PgPool;
 
@@ -90,21 +90,15 @@ impl Narrator {
         }
         let what = self.rewards.get(reward).copied().unwrap_or("reward");
         Some(match event {
-            RewardEvent::MilestoneReached(e) => format!(
-                "{} has reached {} clean days: a {what} of ${}",
-                name_of(e.member_id.0),
-                e.milestone_days,
-                e.amount
-            ),
+            RewardEvent::MilestoneReached(e) => {
+                let (who, days, amount) = (name_of(e.member_id.0), e.milestone_days, e.amount);
+                format!("{who} has reached {days} clean days: a {what} of ${amount}")
+            }
             RewardEvent::PartnerChosen(e) => {
                 let partner = self.partner(&e.partner_id);
                 format!("{}'s {what} will come from {partner}", name_of(e.member_id.0))
             }
-            RewardEvent::AccountAwaited(e) => {
-                let partners: Vec<&str> = e.partners.iter().map(|id| self.partner(id)).collect();
-                let partners = partners.join(" or ");
-                format!("{}'s {what} waits for an account at {partners}", name_of(e.member_id.0))
-            }
+            RewardEvent::AccountAwaited(e) => self.account_awaited(what, e),
             RewardEvent::IssuanceRequested(e) => format!(
                 "…written down before anything is sent: {} is asked for ${}",
                 self.partner(&e.partner_id),
@@ -151,8 +145,19 @@ impl Narrator {
             | RewardEvent::AttestationBegun(_)
             | RewardEvent::VoidRequested(_)
             | RewardEvent::VoidOutcomeUnknown(_)
-            | RewardEvent::VoidRefused(_) => format!("a {what}: {}", event.name()),
+            | RewardEvent::VoidRefused(_)
+            | RewardEvent::ChoiceReopened(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_) => format!("a {what}: {}", event.name()),
         })
+    }
+
+    fn account_awaited(&self, what: &str, e: &AccountAwaited) -> String {
+        let partners: Vec<&str> = e.partners.iter().map(|id| self.partner(id)).collect();
+        let partners = partners.join(" or ");
+        format!("{}'s {what} waits for an account at {partners}", name_of(e.member_id.0))
     }
 
     /// What the member has, and what became of it.

@@ -65,7 +65,6 @@ pub async fn reveal(
     Json(Reveal {}): Json<Reveal>,
 ) -> Result<HttpResponse, Problem> {
     let own = own(&state, member.id, id).await?;
-    let voucher = own.reward.voucher().ok_or_else(|| Problem::new(Code::NothingToReveal))?;
     let context = Context::new(member.actor(), "shown to the member");
     let (stream, wish) = (id.to_string(), RewardCommand::Reveal);
     let looked = state.ledger.execute::<Reward, _>(&stream, wish, &context).await;
@@ -73,6 +72,10 @@ pub async fn reveal(
         return Err(Problem::new(Code::NothingToReveal).fact("status", status));
     }
     let position = done(looked)?.position;
+    // As it is now: it may have been taken back, or replaced, since it was looked for.
+    let reward = state.ledger.load::<Reward>(&id.to_string()).await?.state;
+    let voucher = reward.voucher().filter(|voucher| !voucher.is_voided);
+    let voucher = voucher.ok_or_else(|| Problem::new(Code::NothingToReveal))?;
     let currency = own.reached.currency.to_string();
     let revealed = open(&state, member.id, id, voucher, currency).await?;
     let mut answer = HttpResponse::Ok();

@@ -151,9 +151,9 @@ pub(super) fn voided_of(answer: Result<Answer, NoAnswer>, voucher_id: &str) -> V
             Ok(_) => not_said("another_voucher"),
             Err(why) => not_said(why),
         },
-        (400 | 404 | 409 | 422, Some(error)) if !error.temporary => {
-            Voided::Refused { code: error.code }
-        }
+        // "Still running", or "another body under this key": no word of what became of it.
+        (409, Some(_)) => not_said("still_running"),
+        (400 | 404 | 422, Some(error)) if !error.temporary => Voided::Refused { code: error.code },
         (401 | 403, Some(_)) => not_said("not_let_in"),
         (429, _) => not_said("rate_limited"),
         (503, Some(error)) if error.code == "not_processed" => not_said("not_processed"),

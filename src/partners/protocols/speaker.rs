@@ -51,6 +51,24 @@ pub(super) trait Dialect: Send + Sync + 'static {
     fn read_notice(body: &[u8]) -> Result<Notice, UnreadableNotice>;
 }
 
+/// An id of a partner's as one piece of an address: whatever it holds, it leads nowhere else. None
+/// for dots alone, which lead elsewhere however they are written.
+pub(super) fn segment(id: &str) -> Option<String> {
+    if matches!(id, "" | "." | "..") {
+        return None;
+    }
+    let mut piece = String::with_capacity(id.len());
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            piece.push(char::from(byte));
+        } else {
+            piece.push('%');
+            piece.push_str(&hex::encode_upper([byte]));
+        }
+    }
+    Some(piece)
+}
+
 /// A partner that speaks `D`.
 pub(super) struct Speaker<D> {
     connection: Connection,
@@ -158,7 +176,8 @@ impl<D: Dialect> Partner for Speaker<D> {
         voucher_id: &str,
         deadline: Instant,
     ) -> Result<Balance, NotTold> {
-        let path = format!("/{}/{voucher_id}/balance", self.place(product));
+        let id = segment(voucher_id).ok_or(NotTold("id_not_in_an_address"))?;
+        let path = format!("/{}/{id}/balance", self.place(product));
         told(self.connection.call(&Call::get(&path), deadline).await)
     }
 
@@ -167,7 +186,10 @@ impl<D: Dialect> Partner for Speaker<D> {
         if !D::takes_back(place) {
             return Voided::Refused { code: "not_offered".to_owned() };
         }
-        let path = format!("/{place}/{}/void", voucher.voucher_id);
+        let Some(id) = segment(&voucher.voucher_id) else {
+            return Voided::NotSaid { why: "id_not_in_an_address", retry_after: None };
+        };
+        let path = format!("/{place}/{id}/void");
         let call = Call::post_empty(&path);
         let call = call.once_under(voucher.idempotency_key.to_string());
         voided_of(self.connection.call(&call, deadline).await, &voucher.voucher_id)

@@ -2,17 +2,18 @@
 //! for it and whatever read models say.
 //!
 //! The partner's own stream decides, read just before each order. What has surely not been
-//! processed goes on with another partner; what may have arrived waits: only asking about it is
-//! still allowed.
+//! processed goes on with another partner; what may have arrived is asked about, again and again,
+//! and sent no more: that nothing is found is no "no" by itself. It counts as unknown, people are
+//! alerted as of every unknown outcome, and two of them may settle it.
 //!
-//! Rows: P6, D1, D4.
+//! Rows: P6, R3, D1, D4.
 
 use std::collections::BTreeMap;
 
 use chrono::Duration;
 use domain::ids::PartnerId;
 use domain::partner::{Partner, PartnerStatus, Product};
-use domain::reward::{Attempt, Chosen, RewardCommand};
+use domain::reward::{Attempt, Chosen, RewardCommand, RewardType};
 use projections::reward_todo::query::{self as todo, DueReward};
 
 use super::send::InHand;
@@ -29,19 +30,20 @@ impl IssueReward {
         Ok(partner.status() == PartnerStatus::Active)
     }
 
-    /// The same for what was chosen.
+    /// The same for what was chosen; nothing either through one that is not configured.
     ///
     /// # Errors
     /// As [`Self::is_active`].
     pub(super) async fn may_issue_through(&self, chosen: Option<&Chosen>) -> anyhow::Result<bool> {
         match chosen {
+            Some(chosen) if self.partners.get(&chosen.partner_id).is_none() => Ok(false),
             Some(chosen) => self.is_active(&chosen.partner_id).await,
             None => Ok(true),
         }
     }
 
-    /// Nothing has left for the one that was chosen: another takes its place, if there is one, and
-    /// unless the member chose it.
+    /// Nothing has left for the one that was chosen: another takes its place, if there is one. What
+    /// only the member chooses is theirs to choose again, and they are told (R3).
     ///
     /// # Errors
     /// When the ledger or the todo table cannot be reached.
@@ -51,6 +53,13 @@ impl IssueReward {
         hand: &InHand,
         offers: &BTreeMap<PartnerId, Vec<Product>>,
     ) -> anyhow::Result<()> {
+        if hand.reached.reward_type == RewardType::ChoiceReward {
+            let why = "partner_not_active".to_owned();
+            return match self.execute(hand, RewardCommand::ReopenChoice { why }).await {
+                Ok(_) | Err(ExecuteError::Refused(_)) => Ok(()),
+                Err(error) => Err(error.into()),
+            };
+        }
         let mut offers = offers.clone();
         if let Some(chosen) = hand.reward.chosen() {
             offers.remove(&chosen.partner_id);
@@ -67,12 +76,11 @@ impl IssueReward {
     /// When the ledger or the todo table cannot be reached.
     pub(super) async fn leave_inactive(
         &self,
-        due: &DueReward,
         hand: &InHand,
         attempt: &Attempt,
     ) -> anyhow::Result<()> {
         if attempt.may_have_arrived {
-            return self.rest(due).await;
+            return self.resolve(hand, attempt).await;
         }
         let refused = RewardCommand::RecordRefused {
             attempt: attempt.attempt,

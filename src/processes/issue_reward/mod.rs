@@ -17,7 +17,7 @@
 //! begins after its deadline; no database connection is held during a call.
 
 mod account;
-mod backoff;
+pub(super) mod backoff;
 mod belonging;
 mod choose;
 mod inactive;
@@ -30,4 +30,5 @@ mod tests;
 mod void;
 mod worker;
 
+pub(super) use send::send_deadline;
 pub use worker::IssueReward;

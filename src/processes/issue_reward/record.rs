@@ -7,7 +7,7 @@
 
 use anyhow::Context as _;
 use domain::ids::{MemberId, PartnerId};
-use domain::reward::{Attempt, RecordVoucher, RewardCommand};
+use domain::reward::{Attempt, LateCommand, RecordVoucher, RewardCommand, RewardError};
 use domain::sealed::Sealed;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -43,6 +43,12 @@ impl IssueReward {
                 Err(error) => Err(error).context("the outcome could not be recorded"),
             };
         }
+        let outcome = match outcome {
+            Outcome::Accepted(accepted) if !self.is_awaited(hand, attempt).await? => {
+                return self.found_late(hand, attempt, &accepted).await;
+            }
+            outcome => outcome,
+        };
         let command = match outcome {
             Outcome::Accepted(Accepted::Voucher(voucher)) => {
                 self.voucher(hand, attempt, partner, voucher).await?
@@ -67,7 +73,11 @@ impl IssueReward {
             Ok(_) => Ok(()),
             Err(ExecuteError::Refused(refusal)) if is_value => {
                 tracing::error!(reward.id = %hand.id, %refusal, "an answer that does not fit");
-                let odd = self.unknown(hand, attempt, "answer_does_not_fit").await?;
+                let why = match refusal {
+                    RewardError::GivenBefore { .. } => "given_before",
+                    _ => "answer_does_not_fit",
+                };
+                let odd = self.unknown(hand, attempt, why).await?;
                 self.execute(hand, odd).await?;
                 Ok(())
             }
@@ -76,6 +86,33 @@ impl IssueReward {
                 Ok(())
             }
             Err(error) => Err(error).context("the outcome could not be recorded"),
+        }
+    }
+
+    async fn is_awaited(&self, hand: &InHand, attempt: u32) -> anyhow::Result<bool> {
+        let open = self.open_attempt(hand).await?;
+        Ok(open.is_some_and(|open| open.attempt == attempt))
+    }
+
+    /// The attempt was settled before its answer came: what is known of it already is nothing new.
+    async fn found_late(
+        &self,
+        hand: &InHand,
+        attempt: u32,
+        accepted: &Accepted,
+    ) -> anyhow::Result<()> {
+        let partner_ref = match accepted {
+            Accepted::Voucher(voucher) => voucher.voucher_id.clone(),
+            Accepted::Credit(credit) => credit.credit_id.clone(),
+        };
+        let found = RewardCommand::Late(LateCommand::Find { attempt, partner_ref });
+        match self.execute(hand, found).await {
+            Ok(_) => Ok(()),
+            Err(ExecuteError::Refused(refusal)) => {
+                tracing::error!(reward.id = %hand.id, attempt, %refusal, "a late answer is odd");
+                Ok(())
+            }
+            Err(error) => Err(error).context("what came late could not be recorded"),
         }
     }
 

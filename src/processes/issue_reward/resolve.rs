@@ -20,7 +20,10 @@ impl IssueReward {
     /// # Errors
     /// When the finding cannot be recorded; the attempt stays open and is looked into again.
     pub(super) async fn resolve(&self, hand: &InHand, attempt: &Attempt) -> anyhow::Result<()> {
-        let Some((partner, order)) = self.order_of(hand, attempt).await? else { return Ok(()) };
+        let Some((partner, order)) = self.order_of(hand, attempt).await? else {
+            let outcome = Outcome::Unknown { why: "partner_not_configured" };
+            return self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await;
+        };
         match partner.look_up(&order, hand.deadline).await {
             LookUp::Found(accepted) => {
                 let outcome = Outcome::Accepted(accepted);
@@ -34,8 +37,11 @@ impl IssueReward {
             LookUp::NotFound => {
                 let not_found = RewardCommand::RecordNotFound { attempt: attempt.attempt };
                 match self.execute(hand, not_found).await {
-                    // One that is not active is asked, and sent nothing.
-                    Ok(_) if !self.is_active(&attempt.partner_id).await? => Ok(()),
+                    // One that is not active is asked again, and sent nothing.
+                    Ok(_) if !self.is_active(&attempt.partner_id).await? => {
+                        let outcome = Outcome::Unknown { why: "not_found_and_not_active" };
+                        self.record(hand, attempt.attempt, &attempt.partner_id, outcome).await
+                    }
                     Ok(_) => self.send_again(hand, attempt).await,
                     Err(ExecuteError::Refused(_)) => Ok(()),
                     Err(error) => Err(error.into()),

@@ -105,7 +105,7 @@ impl IssueReward {
             }
             Step::Request => self.request(&hand).await,
             Step::SendAgain(attempt) if !self.is_active(&attempt.partner_id).await? => {
-                self.leave_inactive(due, &hand, &attempt).await
+                self.leave_inactive(&hand, &attempt).await
             }
             Step::SendAgain(attempt) => self.send_again(&hand, &attempt).await,
             Step::Resolve(attempt) => self.resolve(&hand, &attempt).await,

@@ -18,7 +18,7 @@ use chrono::{DateTime, Duration, Utc};
 use domain::AnchorEvent;
 use domain::ids::{MemberId, Position};
 use domain::partner_account::PartnerAccountEvent;
-use domain::reward::RewardEvent;
+use domain::reward::{RewardEvent, RewardType};
 use projections::{Recorded, event_log};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -136,6 +136,13 @@ impl OfReward<'_> {
             RewardEvent::IssuanceOutcomeUnknown(e) => delayed(e.member_id),
             RewardEvent::RewardHeld(e) => delayed(e.member_id),
             RewardEvent::RewardFailed(e) => delayed(e.member_id),
+            RewardEvent::ChoiceReopened(e) => {
+                vec![self.say(e.member_id, MemberMessage::ChoiceNeeded, (here, now))]
+            }
+            RewardEvent::IssuanceRefused(e) if e.reward_type == RewardType::ChoiceReward => {
+                let at = now + WORTH_TELLING;
+                vec![self.say(e.member_id, MemberMessage::ChoiceNeeded, (here, at))]
+            }
             RewardEvent::AccountAwaited(e) => {
                 vec![self.say(e.member_id, MemberMessage::AccountNeeded, (here, now))]
             }
@@ -150,7 +157,8 @@ impl OfReward<'_> {
                 let issued = self.say(e.member_id, MemberMessage::Issued, (here.clone(), now));
                 let expiring = e.expires_at.filter(|end| *end > now).map(|end| {
                     let at = remind_at(now, end);
-                    self.say(e.member_id, MemberMessage::Expiring, (here, at))
+                    let facts = json!({ "reward_id": self.reward, "attempt": e.attempt });
+                    to_member(e.member_id, (MemberMessage::Expiring, here, facts), at)
                 });
                 std::iter::once(issued).chain(expiring).collect()
             }
@@ -178,6 +186,10 @@ impl OfReward<'_> {
             | RewardEvent::VoidRefused(_)
             | RewardEvent::OutcomeAttested(_)
             | RewardEvent::LateIssueFound(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_)
             | RewardEvent::RewardCancelled(_) => Vec::new(),
         }
     }
@@ -202,6 +214,8 @@ impl OfReward<'_> {
             RewardEvent::VoucherRedeemed(e) if e.remaining.is_zero() => {
                 (NoticeKind::RewardRedeemed, "redeemed")
             }
+            // Spent stays spent when its last day is over, and nobody has lost anything.
+            RewardEvent::VoucherExpired(e) if e.unspent.is_zero() => return None,
             RewardEvent::VoucherExpired(_) => (NoticeKind::RewardExpired, "expired"),
             RewardEvent::RewardFailed(_) => (NoticeKind::RewardFailed, "failed"),
             RewardEvent::RewardCancelled(_) => (NoticeKind::RewardCancelled, "cancelled"),
@@ -230,7 +244,12 @@ impl OfReward<'_> {
             | RewardEvent::VoidOutcomeUnknown(_)
             | RewardEvent::VoidRefused(_)
             | RewardEvent::OutcomeAttested(_)
-            | RewardEvent::LateIssueFound(_) => return None,
+            | RewardEvent::LateIssueFound(_)
+            | RewardEvent::ChoiceReopened(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_) => return None,
         };
         let position = self.recorded.position.0;
         Some(Notice::of_reward(kind, (self.reward, status), position, event.occurred_at()))

@@ -207,9 +207,13 @@ impl Tell {
             ),
             MemberMessage::Expiring => reward.voucher().is_some_and(|voucher| {
                 let ends_later = voucher.expires_at.is_some_and(|end| end > self.clock.now());
-                ends_later && !voucher.remaining.is_zero()
+                // Of one that was replaced nobody needs to hear; the other has its own reminder.
+                let of_attempt = of.facts["attempt"].as_u64();
+                let is_it = of_attempt.is_none_or(|number| number == u64::from(voucher.attempt));
+                ends_later && is_it && !voucher.is_voided && !voucher.remaining.is_zero()
             }),
             MemberMessage::AccountNeeded => reward.status() == RewardStatus::AwaitingAccount,
+            MemberMessage::ChoiceNeeded => reward.status() == RewardStatus::AwaitingChoice,
             MemberMessage::RelinkNeeded => false,
         })
     }

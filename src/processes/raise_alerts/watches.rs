@@ -31,6 +31,8 @@ pub enum Watch {
     RewardFailed,
     /// Nobody knows whether an order was carried out.
     OutcomeUnknown,
+    /// A partner gave what it had given before.
+    GivenTwice,
     /// A value turned up after its attempt had been settled.
     LateIssue,
     /// A partner does not say whether it took a voucher back.
@@ -47,9 +49,10 @@ pub enum Watch {
 
 impl Watch {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::RewardFailed,
         Self::OutcomeUnknown,
+        Self::GivenTwice,
         Self::LateIssue,
         Self::VoidUnsettled,
         Self::WebhooksParked,
@@ -63,6 +66,7 @@ impl Watch {
         match self {
             Self::RewardFailed => "reward_failed",
             Self::OutcomeUnknown => "outcome_unknown",
+            Self::GivenTwice => "given_twice",
             Self::LateIssue => "late_issue",
             Self::VoidUnsettled => "void_unsettled",
             Self::WebhooksParked => "webhooks_parked",
@@ -80,6 +84,7 @@ impl Watch {
         match self {
             Self::RewardFailed => rewards_failed(pool).await,
             Self::OutcomeUnknown => outcomes_unknown(pool).await,
+            Self::GivenTwice => given_twice(pool).await,
             Self::LateIssue => late_issues(pool).await,
             Self::VoidUnsettled => voids_unsettled(pool).await,
             Self::WebhooksParked => webhooks_parked(pool).await,
@@ -115,7 +120,22 @@ async fn outcomes_unknown(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
     Ok(told.collect())
 }
 
-/// There is nothing that mends it: a person who looks after it has acknowledged it.
+async fn given_twice(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
+    let rows = support_rewards::query::given_twice(pool).await?;
+    let told = rows.iter().map(|row| Found {
+        kind: Watch::GivenTwice.kind(),
+        subject: row.reward_id.to_string(),
+        summary: format!(
+            "{} gave for reward {} what it had given before; it was not taken",
+            row.partner_id.as_deref().unwrap_or("A partner"),
+            row.reward_id
+        ),
+        to_do: "Tell the partner; nobody else is asked until it gives another one, or none.",
+    });
+    Ok(told.collect())
+}
+
+/// What its partner takes back is mended; what is lost is closed by a person who acknowledges it.
 async fn late_issues(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
     let looked_after = store::looked_after(pool, Watch::LateIssue.kind()).await?;
     let all = reward_history::query::late_issues(pool).await?;
@@ -123,11 +143,16 @@ async fn late_issues(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
         kind: Watch::LateIssue.kind(),
         subject: format!("{}@{}", late.reward_id, late.position),
         summary: format!(
-            "{} gave a value for reward {} after that had been settled; it is booked as a loss",
+            "{} gave a value for reward {} after that had been settled; {}",
             late.partner_id.as_deref().unwrap_or("A partner"),
-            late.reward_id
+            late.reward_id,
+            if late.is_lost {
+                "what it did not take back stays booked as a loss"
+            } else {
+                "it is booked as a loss, and the partner is asked to take it back"
+            }
         ),
-        to_do: "Have the partner take it back, and say here that you look after it.",
+        to_do: "Look at what the partner said; claim what is lost, and say here that you saw it.",
     });
     Ok(told.filter(|found| !looked_after.contains(&found.subject)).collect())
 }

@@ -1,6 +1,6 @@
 //! Does a partner go live by its checklist alone, and issue nothing while it is not?
 //!
-//! Rows: P6, P7, P9, P12, D1, D4, C4, U5.
+//! Rows: P6, P7, R3, P9, P12, D1, D4, C4, U5.
 
 use anchor::access::Role;
 use anchor::config::Config;
@@ -78,7 +78,9 @@ async fn what_was_surely_not_ordered_goes_elsewhere_and_what_may_have_been_waits
     let reward = app.until_reward(&deferred, "month_1", "issued").await;
     assert_eq!(reward["partner_used"], "coles");
     app.until("the partner knows of nothing", async || {
-        has(&app, &unknown, "IssuanceNotFound").await
+        let why = "SELECT count(*) FROM events
+                     WHERE payload->>'why' = 'not_found_and_not_active'";
+        sqlx::query_scalar::<_, i64>(why).fetch_one(&app.pool).await.unwrap() >= 1
     })
     .await;
     app.forward(Duration::minutes(3)).await;
@@ -91,6 +93,42 @@ async fn what_was_surely_not_ordered_goes_elsewhere_and_what_may_have_been_waits
     let reward = app.until_reward(&unknown, "month_3", "redeemed").await;
     assert_eq!(reward["partner_used"], "agl", "the same order, once");
     assert_eq!(app.credits().await.len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_whose_partner_is_suspended_before_its_order_is_the_members_again() {
+    let app = TestApp::start().await;
+    let member = Who::member();
+    app.set_out(&member, 365).await;
+    let choice = app.until_reward(&member, "year_1", "awaiting_choice").await;
+    app.until_idle().await;
+    // Whoever claims is told what the read model says, and that stands still.
+    let mut held = app.pool.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM checkpoints WHERE name = 'partners' FOR UPDATE")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    turn_now(&app, ("suspend", "woolworths")).await;
+    let path = format!("/api/rewards/{}/claim", choice["id"].as_str().unwrap());
+    let claimed = app.post(&member, &path, json!({ "partnerId": "woolworths" })).await;
+    assert_eq!((claimed.status, claimed.code()), (409, "partner_unavailable"), "{claimed:?}");
+    held.rollback().await.unwrap();
+    app.until("it is on record", async || has(&app, &member, "ChoiceReopened").await).await;
+    let reward = app.until_reward(&member, "year_1", "awaiting_choice").await;
+    assert_eq!(reward["partner_used"], json!(null), "nobody chose for them: {reward}");
+    let told = "SELECT count(*) FROM messages WHERE kind = 'choice_needed'";
+    app.until("the member is told", async || {
+        sqlx::query_scalar::<_, i64>(told).fetch_one(&app.pool).await.unwrap() == 1
+    })
+    .await;
+    let other = app.post(&member, &path, json!({ "partnerId": "coles" })).await;
+    assert_eq!(other.status, 200, "{other:?}");
+    assert!(
+        app.book().await.iter().all(|voucher| {
+            voucher["partner"] != "woolworths" || voucher["amount"] != "200.00"
+        })
+    );
     app.finish().await;
 }
 

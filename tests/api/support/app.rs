@@ -243,6 +243,9 @@ impl TestApp {
               WHERE step IN ('issue', 'resolve') AND next_at < 'infinity'
                  OR step = 'choose' AND next_at < ledger_now() + interval '5 minutes'
              UNION ALL
+             SELECT format('recall of %s at %s', reward_id, next_at) FROM read.recall_todo
+              WHERE next_at < 'infinity'
+             UNION ALL
              SELECT format('account %s: %s at %s', account_id, step, next_at)
                FROM read.account_todo
               WHERE step IN ('verify', 'unlink') AND next_at < 'infinity'

@@ -81,9 +81,14 @@ pub async fn fault(app: &TestApp, (partner, operation): (&str, &str), kind: &str
 }
 
 async fn scene(app: &TestApp, member: Who, last: &str) -> Scene {
+    of_milestone(app, member, "month_1", last).await
+}
+
+/// A member's reward, once this has happened to it.
+pub async fn of_milestone(app: &TestApp, member: Who, milestone: &str, last: &str) -> Scene {
     let mut found = None;
     app.until(&format!("{last} is seen"), async || {
-        let Some(reward) = app.reward(&member, "month_1").await else { return false };
+        let Some(reward) = app.reward(&member, milestone).await else { return false };
         let id = reward["id"].as_str().unwrap().to_owned();
         let answer = app.get(&helper(), &format!("/api/support/rewards/{id}")).await;
         if answer.status != 200 {

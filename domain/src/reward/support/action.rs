@@ -196,7 +196,10 @@ impl Reward {
 
     /// The attempt is the last one, and this was not done on it before.
     pub(super) fn once(&self, action: SupportAction, attempt: u32) -> Result<(), RewardError> {
-        if let Some(first) = self.support_act(action, attempt) {
+        // What was done before it was held back again is another matter.
+        let acts = self.acts.get(self.held_after.unwrap_or(0)..).unwrap_or_default();
+        let is_it = |act: &&SupportAct| act.action == action && act.attempt == attempt;
+        if let Some(first) = acts.iter().rev().find(is_it) {
             return Err(RewardError::AlreadyDone { action, attempt, at: first.at });
         }
         let present = self.last_attempt();

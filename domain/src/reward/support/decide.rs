@@ -8,8 +8,8 @@ use super::action::{SupportAction, SupportCommand};
 use super::event::{ResumedBy, RewardResumed};
 use crate::reward::{
     Attempt, AttemptState, Chosen, ChosenBecause, IssuanceRefused, MilestoneReached,
-    PartnerChosen, Reward, RewardCancelled, RewardError, RewardEvent, RewardStatus, RewardType,
-    ValueKind,
+    PartnerChosen, Reward, RewardCancelled, RewardError, RewardEvent, RewardReleased,
+    RewardStatus, RewardType, ValueKind,
 };
 
 type Decision = Result<Vec<RewardEvent>, RewardError>;
@@ -56,10 +56,14 @@ impl Reward {
         }
     }
 
-    /// After a definite no, whether or not it was the last that counts.
+    /// After a definite no, whether or not it was the last that counts; and of what is held back,
+    /// once a person has looked.
     fn retry(&self, reached: &MilestoneReached, attempt: u32, at: DateTime<Utc>) -> Decision {
         self.once(SupportAction::Retry, attempt)?;
         self.nothing_unsettled()?;
+        if self.held_after.is_some() {
+            return Ok(vec![released(reached, at)]);
+        }
         let was_refused =
             self.attempts.last().is_some_and(|last| last.state == AttemptState::Refused);
         let waits = [RewardStatus::Pending, RewardStatus::AwaitingChoice];
@@ -92,7 +96,9 @@ impl Reward {
         if reached.reward_type == RewardType::ChoiceReward {
             return Err(RewardError::NotNow { status: self.status });
         }
-        if !self.waits_after_void() {
+        if self.held_after.is_some() {
+            events.push(released(reached, at));
+        } else if !self.waits_after_void() {
             self.allow(&REDIRECTED_FROM)?;
         }
         let partner_id = to.partner_id;
@@ -157,12 +163,16 @@ impl Reward {
     /// The partner took the voucher back, and nothing has followed yet.
     fn waits_after_void(&self) -> bool {
         let is_voided = self.voucher.as_ref().is_some_and(|voucher| voucher.is_voided);
-        self.status == RewardStatus::OnReview && is_voided
+        self.status == RewardStatus::OnReview && is_voided && self.held_after.is_none()
     }
 }
 
 fn is_surely_not_processed(open: &Attempt) -> bool {
     matches!(open.state, AttemptState::Deferred { .. }) && !open.may_have_arrived
+}
+
+fn released(reached: &MilestoneReached, at: DateTime<Utc>) -> RewardEvent {
+    RewardReleased { member_id: reached.member_id, occurred_at: at }.into()
 }
 
 fn resumed(

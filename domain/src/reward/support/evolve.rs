@@ -25,6 +25,12 @@ impl Reward {
                 };
                 self.acted(action, e.attempt, ActResult::GoesOn, e.occurred_at);
             }
+            RewardEvent::RewardHeld(_) => self.held_after = Some(self.acts.len()),
+            RewardEvent::RewardReleased(e) => {
+                self.held_after = None;
+                let attempt = self.last_attempt();
+                self.acted(SupportAction::Retry, attempt, ActResult::GoesOn, e.occurred_at);
+            }
             RewardEvent::PartnerChosen(e) => {
                 if let ChosenBecause::Redirected { attempt } = e.reason {
                     self.forgiven = self.refusals.len();
@@ -56,8 +62,6 @@ impl Reward {
             | RewardEvent::AccountAwaited(_)
             | RewardEvent::VerificationRequested(_)
             | RewardEvent::VerificationPassed(_)
-            | RewardEvent::RewardHeld(_)
-            | RewardEvent::RewardReleased(_)
             | RewardEvent::IssuanceRequested(_)
             | RewardEvent::IssuanceRefused(_)
             | RewardEvent::IssuanceDeferred(_)
@@ -74,7 +78,12 @@ impl Reward {
             | RewardEvent::RedemptionReversed(_)
             | RewardEvent::VoucherExpired(_)
             | RewardEvent::ExpiryUndone(_)
+            | RewardEvent::ChoiceReopened(_)
             | RewardEvent::LateIssueFound(_)
+            | RewardEvent::RecallRequested(_)
+            | RewardEvent::RecallOutcomeUnknown(_)
+            | RewardEvent::LateIssueRecalled(_)
+            | RewardEvent::LateIssueLost(_)
             | RewardEvent::RewardFailed(_) => {}
         }
     }

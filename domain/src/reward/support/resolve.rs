@@ -74,7 +74,7 @@ impl Reward {
             currency: reached.currency,
             occurred_at: at,
         };
-        let given = self.attested_credit(reached, open, word, at);
+        let given = self.attested_credit(reached, open, word, at)?;
         Ok(std::iter::once(attested.into()).chain(given).collect())
     }
 
@@ -93,7 +93,7 @@ impl Reward {
             self.once(SupportAction::Resolve, attempt)?;
         }
         let open = open.ok_or(RewardError::NotNow { status: self.status })?;
-        if open.looks == 0 {
+        if open.looks == 0 && open.state != AttemptState::NotFound {
             return Err(RewardError::NotNow { status: self.status });
         }
         match open.state {
@@ -111,12 +111,14 @@ impl Reward {
         open: &Attempt,
         word: Word,
         at: DateTime<Utc>,
-    ) -> Option<RewardEvent> {
-        let account_id = self.chosen.as_ref().and_then(|chosen| chosen.account_id)?;
+    ) -> Result<Option<RewardEvent>, RewardError> {
+        let account_id = self.chosen.as_ref().and_then(|chosen| chosen.account_id);
         let AttestedOutcome::Issued { partner_ref, account_masked } = word.outcome else {
-            return None;
+            return Ok(None);
         };
-        (open.kind == ValueKind::Credit).then(|| {
+        // Of this attempt nothing is on record; what another one gave is not given again.
+        self.is_on_record(open, &partner_ref)?;
+        let given = account_id.filter(|_| open.kind == ValueKind::Credit).map(|account_id| {
             CreditApplied {
                 member_id: reached.member_id,
                 attempt: open.attempt,
@@ -133,7 +135,8 @@ impl Reward {
                 occurred_at: at,
             }
             .into()
-        })
+        });
+        Ok(given)
     }
 
     /// What a second person would have to say; "not issued" when nobody has said anything.

@@ -226,6 +226,47 @@ fn a_credit_that_was_issued_is_given_by_the_partners_own_id() {
     assert_eq!(lost.when(says(2, 1, says_issued("C1"))), events);
 }
 
+fn held(reward_type: RewardType) -> Vec<RewardCommand> {
+    vec![reach_as(reward_type), RewardCommand::Hold { why: "unusual".to_owned() }]
+}
+
+#[test]
+fn what_is_held_back_goes_on_elsewhere_or_ends_once_a_person_has_looked() {
+    use SupportAction as A;
+    let groceries = given(held(RewardType::GroceryVoucher));
+    assert_eq!(groceries.status(), RewardStatus::OnReview);
+    assert_eq!(groceries.support_may(now()), [A::Retry, A::Redirect, A::Cancel]);
+    assert_eq!(groceries.when(retry(0)), Ok(vec!["RewardReleased"]));
+    assert_eq!(groceries.when(redirect(0, "coles")), Ok(vec!["RewardReleased", "PartnerChosen"]));
+    assert_eq!(groceries.when(cancel(0)), Ok(vec!["RewardCancelled"]));
+    let released = and(held(RewardType::GroceryVoucher), vec![retry(0)]);
+    assert_eq!(released.status(), RewardStatus::Pending);
+    assert!(is_done(released.when(retry(0))));
+    let again = RewardCommand::Hold { why: "unusual".to_owned() };
+    let held_again = and(held(RewardType::GroceryVoucher), vec![retry(0), again]);
+    assert_eq!(held_again.when(retry(0)), Ok(vec!["RewardReleased"]), "it is another matter");
+    let choice = given(held(RewardType::ChoiceReward));
+    assert_eq!(choice.support_may(now()), [A::Retry, A::Cancel]);
+    assert!(choice.when(claim("coles")).is_err(), "nothing is claimed meanwhile");
+    let free = and(held(RewardType::ChoiceReward), vec![retry(0)]);
+    assert_eq!(free.status(), RewardStatus::AwaitingChoice);
+}
+
+#[test]
+fn what_was_voided_given_anew_and_held_is_no_longer_the_voided_one() {
+    let held = and(voided(), vec![reissue(1), RewardCommand::Hold { why: "unusual".to_owned() }]);
+    assert!(held.when(reissue(1)).is_err(), "it was given anew before");
+    assert_eq!(held.when(retry(1)), Ok(vec!["RewardReleased"]));
+}
+
+#[test]
+fn what_nobody_may_send_again_can_be_settled_although_it_was_looked_for_in_vain() {
+    let never_looked = and(asked(), vec![not_found(1)]);
+    assert_eq!(never_looked.open_attempt().unwrap().looks, 0);
+    let begun = never_looked.when(says(1, 1, AttestedOutcome::NotIssued));
+    assert_eq!(begun, Ok(vec!["AttestationBegun"]), "its partner may be suspended");
+}
+
 #[test]
 fn what_support_may_do_is_what_would_be_accepted() {
     use SupportAction as A;

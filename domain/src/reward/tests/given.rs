@@ -89,7 +89,7 @@ pub fn voucher_of(attempt: u32, id: &str, value: &str) -> RewardCommand {
         currency: Currency::AUD,
         code: Sealed::from_ciphertext(vec![1, 2, 3]),
         code_masked: "••••1234".to_owned(),
-        code_tag: "tag".to_owned(),
+        code_tag: format!("tag of {id}"),
         pin: None,
         barcode: None,
         expires_on: Some("2029-11-24".parse().unwrap()),

@@ -113,3 +113,19 @@ fn a_reward_without_value_can_be_cancelled_and_one_with_value_cannot() {
     assert_eq!(given(vec![reach()]).when(fail.clone()), Ok(vec!["RewardFailed"]));
     assert!(issued().when(fail).is_err());
 }
+
+#[test]
+fn a_claimed_choice_that_cannot_be_had_is_the_members_to_make_again() {
+    let reopen = || RewardCommand::ReopenChoice { why: "partner_not_active".to_owned() };
+    let claimed = vec![reach_as(RewardType::ChoiceReward), claim("coles")];
+    let reward = given(claimed.clone());
+    assert!(reward.when(choose("woolworths")).is_err(), "nobody chooses for a member");
+    assert_eq!(reward.when(reopen()), Ok(vec!["ChoiceReopened"]));
+    let reopened = given([claimed.clone(), vec![reopen()]].concat());
+    assert_eq!(reopened.status(), RewardStatus::AwaitingChoice);
+    assert_eq!(reopened.when(claim("woolworths")), Ok(vec!["PartnerChosen"]));
+    let ordered = [claimed, vec![request_at("coles", 1, 1)]].concat();
+    assert!(matches!(given(ordered).when(reopen()), Err(RewardError::Unsettled { .. })));
+    let groceries = given(vec![reach(), claim("coles")]);
+    assert!(groceries.when(reopen()).is_err(), "another partner may give those");
+}

@@ -26,6 +26,7 @@ pub fn problem(id: RewardId, reward: &Reward, refusal: RewardError) -> Problem {
         E::NotAnother { partner_id } => Problem::new(Code::PartnerNotEligible)
             .detail("This partner was asked last. Choose another one, or retry.")
             .fact("partner_id", partner_id),
+        E::GivenBefore { .. } => Problem::new(Code::GivenBefore),
         E::SamePerson { .. } => Problem::new(Code::SamePerson),
         E::OutcomeDiffers { .. } => {
             Problem::new(Code::OutcomeDiffers).fact("first", Told::awaiting(id, reward))

@@ -7,11 +7,15 @@
 //! "Issued" ends a credit as given, under the partner's own id. A voucher waits for its code, which
 //! the partner is asked for again and again; nobody else is asked meanwhile.
 //!
-//! Rows: R6, D4.
+//! One partner's id is given for one reward: another's is refused, and nothing recorded.
+//!
+//! Rows: R6, R2, D4. Cases: C24.
 
 use actix_web::web::Data;
 use domain::ids::RewardId;
-use domain::reward::{AttestedOutcome, Reward, SupportAction, SupportCommand};
+use domain::reward::{
+    AttestedOutcome, Reward, RewardCommand, RewardEvent, SupportAction, SupportCommand, ValueKind,
+};
 use projections::user_partner_accounts;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -25,6 +29,7 @@ use crate::http::position::Answer;
 use crate::http::problem::{Code, Problem};
 use crate::http::state::AppState;
 use crate::http::support::reason::Reason;
+use crate::ledger::ValueName;
 
 const LONGEST_REF: usize = 100;
 /// What stands in the event when nobody named a document.
@@ -93,6 +98,7 @@ pub async fn resolve(
     };
     let person = staff.person().id;
     let said = SupportCommand::Resolve { attempt, outcome, person, evidence };
+    given_once(&acting, &said).await?;
     let executed = acting.record(said).await?;
     let reward = acting.reward().await?;
     if let Some(waits) = Told::awaiting(id, &reward) {
@@ -100,6 +106,36 @@ pub async fn resolve(
     }
     let told = Told::of(id, &reward, (SupportAction::Resolve, attempt));
     Ok(Answer::ok(executed.position, told.ok_or_else(|| Problem::new(Code::Busy))?))
+}
+
+/// What was issued belongs to no other reward; and if this word gives a credit, it is this one's
+/// from here on.
+async fn given_once(acting: &Acting<'_>, said: &SupportCommand) -> Result<(), Problem> {
+    let SupportCommand::Resolve { outcome: AttestedOutcome::Issued { partner_ref, .. }, .. } =
+        said
+    else {
+        return Ok(());
+    };
+    let ledger = &acting.state.ledger;
+    let reward = acting.reward().await?;
+    let Some(open) = reward.open_attempt() else { return Ok(()) };
+    let kind = match open.kind {
+        ValueKind::Voucher => ValueName::VoucherId,
+        ValueKind::Credit => ValueName::CreditId,
+    };
+    let name = (kind, partner_ref.as_str());
+    let given_for = ledger.given_for(&open.partner_id, name).await?;
+    if given_for.is_some_and(|other| other != acting.id) {
+        return Err(Problem::new(Code::GivenBefore));
+    }
+    let follows = reward.decide(RewardCommand::Support(said.clone()), ledger.now());
+    let gives = |event: &RewardEvent| matches!(event, RewardEvent::CreditApplied(_));
+    if follows.is_ok_and(|events| events.iter().any(gives))
+        && !ledger.belongs_to(acting.id, &open.partner_id, &[name]).await?
+    {
+        return Err(Problem::new(Code::GivenBefore));
+    }
+    Ok(())
 }
 
 /// The account that a credit was ordered for, as it may be shown.

@@ -43,6 +43,9 @@ pub(super) fn words(event: &str, details: &Value) -> String {
             format!("${} was spent; ${} is left.", of("amount"), of("remaining"))
         }
         "RedemptionReversed" => format!("${} came back at the till.", of("amount")),
+        "VoucherExpired" if of("unspent") == "0.00" => {
+            "Its last day is over; all of it had been spent.".to_owned()
+        }
         "VoucherExpired" => format!("Its last day is over; ${} was not spent.", of("unspent")),
         "ExpiryUndone" => "It was not over yet: earlier spending was told late.".to_owned(),
         "VoidRequested" => format!("{partner} is asked to take the voucher back."),
@@ -62,9 +65,27 @@ pub(super) fn words(event: &str, details: &Value) -> String {
         "LateIssueFound" => {
             format!("{partner} gave something for an attempt that was settled: please look.")
         }
+        "ChoiceReopened" => {
+            format!("{partner} cannot give it ({}): the member chooses again.", of("why"))
+        }
         "RewardResumed" => format!("It goes on ({}).", of("resumed_by")),
         "RewardFailed" => format!("Nobody could give it: {}.", of("why")),
         "RewardCancelled" => "It was taken off the books.".to_owned(),
+        other => of_late(other, partner, of),
+    }
+}
+
+/// What became of something that was given for an attempt that was settled.
+fn of_late(event: &str, partner: &str, of: impl Fn(&str) -> String) -> String {
+    match event {
+        "RecallRequested" => format!("{partner} is asked to take that back."),
+        "RecallOutcomeUnknown" => {
+            format!("{partner} has not said whether it took that back: {}.", of("why"))
+        }
+        "LateIssueRecalled" => format!("{partner} took back ${} of that.", of("amount")),
+        "LateIssueLost" => {
+            format!("${} of that does not come back ({}): a loss.", of("amount"), of("why"))
+        }
         other => format!("{other}."),
     }
 }

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::wire::Retail;
 use crate::partners::calls::{NoAnswer, client, send};
-use crate::partners::outcome::{Accepted, Outcome};
+use crate::partners::outcome::{Accepted, Outcome, Voided};
 use crate::partners::partner::{Notice, Order, UnreadableNotice};
 use crate::partners::protocols::answers::outcome_of;
 use crate::partners::protocols::speaker::Dialect;
@@ -266,4 +266,39 @@ fn notices_are_read_and_unknown_kinds_are_kept() {
     assert_eq!(notice("loyalty.joined", json!({})), unknown);
     let unreadable = read_notice(b"{\"type\":\"secret-text").unwrap_err();
     assert!(!unreadable.to_string().contains("secret-text"), "{unreadable}");
+}
+
+#[test]
+fn an_id_of_theirs_is_one_piece_of_an_address_whatever_it_holds() {
+    let base = reqwest::Url::parse("https://shop.example/api/vouchers/").unwrap();
+    for id in ["a/b", "?x=1", "#top", "../void", "..%2f", "%2e%2e", "a b", "é", ";", "\\..\\", "@"]
+    {
+        let piece = super::super::speaker::segment(id).unwrap();
+        let url = base.join(&format!("./{piece}/void")).unwrap();
+        let pieces: Vec<&str> = url.path_segments().unwrap().collect();
+        assert_eq!(pieces, ["api", "vouchers", &piece, "void"], "{id}");
+        assert!(url.query().is_none() && url.fragment().is_none(), "{id}");
+    }
+    for dots in ["", ".", ".."] {
+        assert_eq!(super::super::speaker::segment(dots), None, "{dots:?}");
+    }
+    assert_eq!(super::super::speaker::segment("WO000002114").as_deref(), Some("WO000002114"));
+}
+
+#[test]
+fn a_void_that_is_still_running_is_no_refusal() {
+    let said = |code: &str| {
+        let body = json!({ "error": { "code": code, "message": "no", "temporary": false } });
+        let answer = crate::partners::calls::Answer {
+            status: reqwest::StatusCode::CONFLICT,
+            retry_after: None,
+            is_json: true,
+            body: body.to_string().into_bytes(),
+        };
+        super::super::answers::voided_of(Ok(answer), "V1")
+    };
+    for code in ["in_progress", "idempotency_key_reused"] {
+        let not_said = Voided::NotSaid { why: "still_running", retry_after: None };
+        assert_eq!(said(code), not_said, "{code}");
+    }
 }
