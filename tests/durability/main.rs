@@ -6,7 +6,9 @@
 mod append;
 mod append_only;
 mod cut_line;
+mod enumerator;
 mod history;
+mod invariants;
 mod line;
 mod stock_writer;
 #[path = "../storm_writer/parts/mod.rs"]
@@ -15,3 +17,6 @@ mod storms;
 mod subscription;
 mod support;
 mod wake;
+#[path = "../api/support/mod.rs"]
+#[allow(unused_imports)]
+mod whole;

@@ -6,7 +6,7 @@ mod doors;
 mod program;
 mod webhook;
 
-pub use app::{PARTNERS, TestApp, settings};
+pub use app::{PARTNERS, TestApp, settings, variables};
 pub use asking::{Answer, Who};
 pub use doors::{Doors, ServerProcess};
 pub use program::anchor;
