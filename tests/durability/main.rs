@@ -5,11 +5,13 @@
 
 mod append;
 mod append_only;
+mod clocks;
 mod cut_line;
 mod enumerator;
 mod history;
 mod invariants;
 mod line;
+mod migrating;
 mod stock_writer;
 #[path = "../storm_writer/parts/mod.rs"]
 mod storm_writer;

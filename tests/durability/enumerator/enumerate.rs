@@ -20,6 +20,8 @@ use super::stage::Passed;
 
 /// Houses at once: most of the time each of them waits.
 const HOUSES: usize = 3;
+/// After so many faults what takes longer is checked.
+const FAULTS_A_CHECK: usize = 25;
 /// A place that did not come along so often is not there.
 const TRIES: u32 = 3;
 
@@ -115,27 +117,43 @@ fn chosen(places: &[(Kind, Place)], choice: Choice) -> impl Iterator<Item = Faul
         match choice {
             Choice::All => all,
             Choice::OneEach { seed } => {
-                let turn = usize::try_from(seed).unwrap_or(0).wrapping_add(number) % all.len();
-                vec![all[turn].clone()]
+                // Spread out, so that neighbours are hit in different ways.
+                let turn = (seed ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
+                vec![all[usize::try_from(turn).unwrap_or(0) % all.len()].clone()]
             }
         }
     })
 }
 
 async fn play_in(mut house: House, waiting: &Mutex<Waiting>, told: &Mutex<Told>) {
+    let mut unchecked = Vec::new();
     while let Some((number, play, tries)) = next(waiting) {
         if tries.values().any(|tries| *tries > 0) {
             house.start_again().await;
         }
         let played = play.at(&house).await;
+        unchecked.extend(played.struck.iter().map(|(_, fault)| fault.to_string()));
         note(&played, (number, &tries), waiting, &mut told.lock().unwrap());
-        if !played.broken.is_empty() {
-            // What is broken stays so: the next play begins in a sound house.
-            house.close().await;
-            house = House::open().await;
+        let is_broken = !played.broken.is_empty();
+        if is_broken || unchecked.len() >= FAULTS_A_CHECK {
+            if !check_for_good(&house, &mut unchecked, told).await || is_broken {
+                // What is broken stays so: the next play begins in a sound house.
+                house.close().await;
+                house = House::open().await;
+            }
         }
     }
+    check_for_good(&house, &mut unchecked, told).await;
     house.close().await;
+}
+
+/// Whether nothing is broken of what takes longer to find out.
+async fn check_for_good(house: &House, after: &mut Vec<String>, told: &Mutex<Told>) -> bool {
+    let broken = house.broken_for_good().await;
+    let after = std::mem::take(after);
+    let tell = broken.iter().map(|what| format!("after one of {after:?}: {what}"));
+    told.lock().unwrap().broken.extend(tell.inspect(|what| println!("BROKEN {what}")));
+    broken.is_empty()
 }
 
 type Tries = BTreeMap<Step, u32>;

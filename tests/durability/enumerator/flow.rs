@@ -86,7 +86,8 @@ impl<'a> Walk<'a> {
         match step {
             Step::SetOut => {
                 self.report(30).await?;
-                self.until(("month_1", "issued")).await.map(drop)
+                self.until(("month_1", "issued")).await?;
+                self.asked_once("month_1").await
             }
             Step::Reveal => self.reveal().await,
             Step::Redeem => {
@@ -113,7 +114,8 @@ impl<'a> Walk<'a> {
             Step::Link => self.link().await,
             Step::Credit => {
                 self.report(90).await?;
-                self.until(("month_3", "redeemed")).await.map(drop)
+                self.until(("month_3", "redeemed")).await?;
+                self.asked_once("month_3").await
             }
             Step::Year => {
                 self.report(365).await?;
@@ -125,7 +127,8 @@ impl<'a> Walk<'a> {
                 let path = format!("/api/rewards/{id}/claim");
                 let body = json!({ "partnerId": "coles" });
                 self.wish(Method::POST, &path, body, ("PartnerChosen", id)).await?;
-                self.until(("year_1", "issued")).await.map(drop)
+                self.until(("year_1", "issued")).await?;
+                self.asked_once("year_1").await
             }
             Step::FallBack => {
                 let fault = json!([{ "kind": "refuse", "times": 1 }]);
@@ -172,6 +175,16 @@ impl<'a> Walk<'a> {
 
     async fn until(&self, wanted: (&str, &str)) -> Result<Value, String> {
         self.house.until_reward(&self.member, wanted).await
+    }
+
+    /// One intent, whatever happened to it: it was repeated under its key, and nobody else asked.
+    async fn asked_once(&self, milestone: &str) -> Result<(), String> {
+        let asked = "SELECT count(*) FROM events
+                      WHERE aggregate_id = $1 AND event_type = 'IssuanceRequested'";
+        let asked = sqlx::query_scalar(asked).bind(self.reward_id(milestone));
+        let asked: i64 =
+            asked.fetch_one(&self.house.owner).await.map_err(|error| error.to_string())?;
+        if asked == 1 { Ok(()) } else { Err(format!("I1: {asked} partners were asked")) }
     }
 
     async fn voucher(&self, milestone: &str) -> Result<String, String> {

@@ -59,6 +59,7 @@ pub struct House {
     pub http: reqwest::Client,
     /// The database, by no line.
     pub direct: SecretString,
+    secrets: Mutex<Vec<(String, String)>>,
     sandbox_url: String,
     sandbox: Running,
     cluster: Arc<Mutex<PrivateCluster>>,
@@ -106,7 +107,8 @@ impl House {
             stage.clone(),
             is_over.clone(),
         ));
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        // A connection that is kept may be closed by the other side at the moment it is used.
+        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
         let house = Self {
             stage,
@@ -118,6 +120,7 @@ impl House {
             variables,
             http,
             direct,
+            secrets: Mutex::default(),
             sandbox_url,
             sandbox,
             cluster,
@@ -188,6 +191,16 @@ impl House {
     /// All that Anchor has said.
     pub fn said(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    /// Keeps in mind what must be found nowhere, with what it is.
+    pub fn remember(&self, secrets: Vec<(String, String)>) {
+        self.secrets.lock().unwrap().extend(secrets);
+    }
+
+    /// All of that.
+    pub fn remembered(&self) -> Vec<(String, String)> {
+        self.secrets.lock().unwrap().clone()
     }
 
     /// Everybody goes.

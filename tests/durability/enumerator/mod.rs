@@ -5,11 +5,12 @@
 //! - [`house`]: where; [`lines`]: what everything passes; [`asking`]: how clients behave
 //! - [`fault`], [`stage`]: what goes wrong, and when
 //! - [`plays`]: one flow with its faults
-//! - [`enumerate`]: all of them
+//! - [`enumerate`]: all of them; [`cases`]: those that have a name; [`taken_away`]: would it be found?
 //!
-//! Rows: D6, R2, D4, W5. Cases: C0, C1.
+//! Rows: D6, R2, D4, W5.
 
 mod asking;
+mod cases;
 mod enumerate;
 mod fault;
 mod flow;
@@ -17,3 +18,4 @@ mod house;
 mod lines;
 mod plays;
 mod stage;
+mod taken_away;

@@ -62,13 +62,7 @@ impl Play {
                 return played;
             }
         }
-        let mut secrets = house.secrets();
-        secrets.extend(walk.secrets);
-        let (url, said) = (house.direct.expose_secret(), house.said());
-        let mut last = views::read_models_are_what_a_rebuild_comes_to(&house.owner).await;
-        last.extend(views::no_secret_is_in_a_dump_or_in_what_was_said(url, &said, &secrets).await);
-        let faults: Vec<String> = played.struck.iter().map(|(_, fault)| fault.to_string()).collect();
-        played.broken = last.into_iter().map(|what| format!("after {faults:?}: {what}")).collect();
+        house.remember(walk.secrets);
         played
     }
 }
@@ -152,10 +146,18 @@ impl House {
         }
     }
 
-    /// What Anchor was started with and must not tell.
-    fn secrets(&self) -> Vec<(String, String)> {
+    /// What is broken of all that was played here so far, in what takes longer to find out: what
+    /// is wrong once in a read model, a dump or a log stays so.
+    pub async fn broken_for_good(&self) -> Vec<String> {
         let is_secret = |name: &str| name.contains("SECRET") || name == "ENCRYPTION_KEY";
         let known = self.variables.iter().filter(|(name, _)| is_secret(name));
-        known.map(|(name, value)| (name.clone(), value.clone())).collect()
+        let mut secrets: Vec<_> =
+            known.map(|(name, value)| (name.clone(), value.clone())).collect();
+        secrets.extend(self.remembered());
+        let (url, said) = (self.direct.expose_secret(), self.said());
+        let mut broken = views::read_models_are_what_a_rebuild_comes_to(&self.owner).await;
+        let found = views::no_secret_is_in_a_dump_or_in_what_was_said(url, &said, &secrets).await;
+        broken.extend(found);
+        broken
     }
 }

@@ -17,5 +17,5 @@ mod lost_answers;
 mod raw_writers;
 mod readers;
 mod storm;
-mod taken_away;
+pub mod taken_away;
 mod verdict;
