@@ -25,7 +25,7 @@ pub mod views;
 use serde_json::Value;
 use sqlx::PgPool;
 
-/// A command that was answered with a yes.
+/// A command that was answered with a yes, once however often it was repeated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledged {
     /// The stream it was about.

@@ -14,11 +14,15 @@ pub async fn what_was_acknowledged_is_there(
     let events: Vec<&str> = evidence.acknowledged.iter().map(|a| a.event.as_str()).collect();
     let positions: Vec<i64> = evidence.acknowledged.iter().map(|a| a.position).collect();
     let rows: Vec<String> = sqlx::query_scalar(
-        "SELECT format('I3: %s was acknowledged at %s and is not in %s', event, position, stream)
-           FROM unnest($1::text[], $2::text[], $3::bigint[]) AS a(stream, event, position)
-          WHERE NOT EXISTS (SELECT FROM events e
-                             WHERE e.aggregate_id = a.stream AND e.event_type = a.event)
-             OR position > (SELECT coalesce(max(last_position), 0) FROM ledger_batches)",
+        "SELECT format('I3: %s x %s was acknowledged up to %s and is %s times in %s', n, event,
+                       last, found, stream)
+           FROM (SELECT stream, event, count(*) AS n, max(position) AS last
+                   FROM unnest($1::text[], $2::text[], $3::bigint[]) AS a(stream, event, position)
+                  GROUP BY stream, event) a,
+                LATERAL (SELECT count(*) AS found FROM events e
+                          WHERE e.aggregate_id = a.stream AND e.event_type = a.event) e
+          WHERE found < n
+             OR last > (SELECT coalesce(max(last_position), 0) FROM ledger_batches)",
     )
     .bind(streams)
     .bind(events)
