@@ -48,7 +48,8 @@ async fn a_database_clock_that_steps_back_and_forth_doubles_nothing_and_loses_no
     assert_eq!(app.book().await.len(), 3, "one voucher each");
     let asked = "SELECT count(*) FROM events WHERE event_type = 'IssuanceRequested'";
     assert_eq!(count(&app, asked).await, 3, "one intent each");
-    let back = "SELECT count(*) FROM (SELECT recorded_at, lag(recorded_at) OVER (ORDER BY position)
+    let back =
+        "SELECT count(*) FROM (SELECT recorded_at, lag(recorded_at) OVER (ORDER BY position)
                   AS before FROM events) e WHERE recorded_at < before";
     assert_eq!(count(&app, back).await, 0, "time in the log never goes back");
     app.finish().await;

@@ -15,6 +15,8 @@ use crate::whole::Who;
 /// The promise: everything is final or alarmed so long after a restart.
 pub const WITHIN: Duration = Duration::from_secs(60);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+/// Whoever looks again and again keeps a small machine from what it is to do.
+const LONGEST_BETWEEN_LOOKS: Duration = Duration::from_millis(160);
 /// Longer than a client that is told to wait has patience, before a while passes.
 const BEFORE_A_WHILE: Duration = Duration::from_millis(700);
 /// How long a client waits for an answer.
@@ -37,18 +39,24 @@ pub struct Wish<'a> {
 /// Looks again and again until it holds; says what did not in time.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) -> Result<(), String> {
     let begun = Instant::now();
+    let mut pause = BETWEEN_LOOKS;
     while !holds().await {
         if begun.elapsed() > WITHIN {
             return Err(format!("I9: waited in vain for {WITHIN:?} until {what}"));
         }
-        tokio::time::sleep(BETWEEN_LOOKS).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_BETWEEN_LOOKS);
     }
     Ok(())
 }
 
 impl House {
     /// As [`until`]; where something has gone wrong, a while passes now and then.
-    pub async fn until(&self, what: &str, mut holds: impl AsyncFnMut() -> bool) -> Result<(), String> {
+    pub async fn until(
+        &self,
+        what: &str,
+        mut holds: impl AsyncFnMut() -> bool,
+    ) -> Result<(), String> {
         let mut since = Instant::now();
         until(what, async || {
             if self.stage.has_struck() && since.elapsed() > BEFORE_A_WHILE {

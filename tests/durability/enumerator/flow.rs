@@ -97,7 +97,8 @@ impl<'a> Walk<'a> {
             Step::Reverse => {
                 let (id, undone) = (self.voucher("month_1").await?, json!("woolworths"));
                 let redemption = format!("{id}-R1");
-                let body = json!({ "partner": undone, "partner_ref": id, "redemption_id": redemption });
+                let body =
+                    json!({ "partner": undone, "partner_ref": id, "redemption_id": redemption });
                 self.house.control("reverse", body).await;
                 self.until(("month_1", "issued")).await.map(drop)
             }
@@ -109,7 +110,9 @@ impl<'a> Walk<'a> {
             Step::Agree => {
                 let body = json!({ "purpose": "link", "partner_id": "agl", "granted": true });
                 let member = self.member.sub.to_string();
-                self.wish(Method::PUT, "/api/consents", body, ("ConsentGiven", member)).await.map(drop)
+                self.wish(Method::PUT, "/api/consents", body, ("ConsentGiven", member))
+                    .await
+                    .map(drop)
             }
             Step::Link => self.link().await,
             Step::Credit => {
@@ -132,7 +135,8 @@ impl<'a> Walk<'a> {
             }
             Step::FallBack => {
                 let fault = json!([{ "kind": "refuse", "times": 1 }]);
-                let body = json!({ "partner": "woolworths", "operation": "issue", "faults": fault });
+                let body =
+                    json!({ "partner": "woolworths", "operation": "issue", "faults": fault });
                 self.house.control("faults", body).await;
                 self.report(30).await?;
                 let issued = self.until(("month_1", "issued")).await?;

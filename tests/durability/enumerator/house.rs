@@ -108,7 +108,8 @@ impl House {
             is_over.clone(),
         ));
         // A connection that is kept may be closed by the other side at the moment it is used.
-        let http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
+        let http =
+            reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
         let sandbox_url = format!("http://127.0.0.1:{sandbox_port}");
         let house = Self {
             stage,

@@ -99,7 +99,8 @@ impl House {
     pub async fn until_at_rest(&self) -> Result<(), String> {
         let mut left = Vec::new();
         let at_rest = async || {
-            let found: Result<Vec<String>, _> = sqlx::query_scalar(LEFT).fetch_all(&self.owner).await;
+            let found: Result<Vec<String>, _> =
+                sqlx::query_scalar(LEFT).fetch_all(&self.owner).await;
             let Ok(found) = found else { return false };
             left = found;
             left.extend(self.untold().await);
@@ -107,7 +108,8 @@ impl House {
         };
         let waited = self.until("everything is at rest", at_rest).await;
         waited.map_err(|vain| format!("{vain}: {left:?}"))?;
-        let is_ready = async || self.http.get(format!("{}/health/ready", self.base)).send().await.is_ok();
+        let is_ready =
+            async || self.http.get(format!("{}/health/ready", self.base)).send().await.is_ok();
         until("it is ready", is_ready).await
     }
 
@@ -120,7 +122,8 @@ impl House {
 
     /// Every webhook that was taken, by Anchor's own word.
     pub fn taken(&self) -> Vec<Taken> {
-        let taken = self.webhooks.answered().into_iter().filter(|a| (200..300).contains(&a.status));
+        let taken =
+            self.webhooks.answered().into_iter().filter(|a| (200..300).contains(&a.status));
         taken
             .filter_map(|answered| {
                 let path = answered.asked.split(' ').nth(1)?.to_owned();

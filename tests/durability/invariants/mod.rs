@@ -15,8 +15,8 @@
 //! | I9 | [`told::every_reward_is_final_or_alarmed`] |
 //! | I10 | [`log::streams_have_no_gap_and_no_event_is_there_twice`] |
 //!
-//! Rows: R2, D6, A1, A4, C4. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
-
+//! Rows: R2, D6, A1, A4, C4.
+//! Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
 pub mod log;
 pub mod told;
 pub mod value;

@@ -100,7 +100,9 @@ pub async fn what_partners_hold_is_issued_here_or_alarmed(
     for held in &all {
         let reward = rewards.get(held.reference).map_or("nothing", String::as_str);
         let is_issued = issued.iter().any(|(of, id, amount)| {
-            of == reward && id == held.id && amount.parse().is_ok_and(|a: Decimal| a == held.amount)
+            of == reward
+                && id == held.id
+                && amount.parse().is_ok_and(|a: Decimal| a == held.amount)
         });
         if !is_issued && !alarmed.iter().any(|subject| subject.starts_with(reward)) {
             let Held { partner, id, amount, .. } = held;
@@ -141,12 +143,14 @@ pub async fn sums_balance_per_partner_and_currency(
         ours.into_iter().map(|(partner, currency, i, r)| ((partner, currency), (i, r))).collect();
     let mut broken = Vec::new();
     for key in ours.keys().chain(theirs.keys()).collect::<std::collections::BTreeSet<_>>() {
-        let of = |sums: &BTreeMap<_, (Decimal, Decimal)>| sums.get(key).copied().unwrap_or_default();
+        let of =
+            |sums: &BTreeMap<_, (Decimal, Decimal)>| sums.get(key).copied().unwrap_or_default();
         if of(&ours) != of(&theirs) {
             broken.push(format!("I7: {key:?}: ours {:?}, theirs {:?}", of(&ours), of(&theirs)));
         }
     }
-    let journal = "SELECT format('%s %s of %s: %s in the events, %s in the journal', kind, currency,
+    let journal =
+        "SELECT format('%s %s of %s: %s in the events, %s in the journal', kind, currency,
                                  partner, by_events, by_journal)
           FROM (SELECT payload->>'currency' AS currency, payload->>'partner_id' AS partner,
                        event_type AS kind, sum((payload->>'amount')::numeric) AS by_events

@@ -1,4 +1,6 @@
 //! Can everything be derived anew, and does nothing that was kept or said give a secret away?
+//!
+//! Rows: A4, C4. Cases: C9, I6, I8.
 
 use anchor::postgres::binaries;
 use sqlx::PgPool;

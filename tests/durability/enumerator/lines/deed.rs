@@ -64,7 +64,9 @@ pub fn wish(sql: &str, bind: Option<&[u8]>) -> Wish {
     }
     let is_title = table == "checkpoints";
     let name = match values.first().map(|value| text(value)) {
-        Some(model) if is_title && verb.eq_ignore_ascii_case("UPDATE") => format!("rows of {model}"),
+        Some(model) if is_title && verb.eq_ignore_ascii_case("UPDATE") => {
+            format!("rows of {model}")
+        }
         _ => format!("{} {table}", verb.to_lowercase()),
     };
     Wish::Write(Deed { name, is_title, is_call: false })
