@@ -5,7 +5,8 @@
 //! - [`house`]: where; [`lines`]: what everything passes; [`asking`]: how clients behave
 //! - [`fault`], [`stage`]: what goes wrong, and when
 //! - [`plays`]: one flow with its faults
-//! - [`enumerate`]: all of them; [`cases`]: those that have a name; [`taken_away`]: would it be found?
+//! - [`enumerate`]: all of them; [`cases`]: those that have a name
+//! - [`taken_away`]: would it be found?
 //!
 //! Rows: D6, R2, D4, W5.
 

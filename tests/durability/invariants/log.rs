@@ -49,7 +49,8 @@ pub async fn streams_have_no_gap_and_no_event_is_there_twice(
           FROM (SELECT DISTINCT metadata->>'command_id' AS command, aggregate_type, aggregate_id,
                        event_type, first_position
                   FROM events e
-                  JOIN ledger_batches b ON e.position BETWEEN b.first_position AND b.last_position) c
+                  JOIN ledger_batches b
+                    ON e.position BETWEEN b.first_position AND b.last_position) c
          WHERE command IS NOT NULL GROUP BY command, aggregate_type, aggregate_id, event_type
         HAVING count(*) > 1";
     broken.extend(ask(evidence.pool, "I10", commands).await?);
