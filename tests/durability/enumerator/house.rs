@@ -36,6 +36,8 @@ use crate::whole::{settings, variables};
 const PARTNERS: [&str; 3] = ["woolworths", "coles", "agl"];
 /// Longer than every lease, and than the wait before an open attempt is looked into.
 const A_WHILE_SECONDS: i64 = 100;
+/// An operating system lets a little time go by before it starts another.
+const BEFORE_ANOTHER: Duration = Duration::from_millis(50);
 /// As many as comparing read models takes, and some to look meanwhile.
 const OWNERS_CONNECTIONS: u32 = 8;
 
@@ -62,7 +64,7 @@ pub struct House {
     secrets: Mutex<Vec<(String, String)>>,
     sandbox_url: String,
     sandbox: Running,
-    cluster: Arc<Mutex<PrivateCluster>>,
+    cluster: Arc<Mutex<Option<PrivateCluster>>>,
     keeper: JoinHandle<()>,
     is_over: Arc<AtomicBool>,
     folder: tempfile::TempDir,
@@ -80,7 +82,7 @@ impl House {
         migrate(&direct).await.unwrap();
         let owner = connect(&direct, Role::Owner, OWNERS_CONNECTIONS).await.unwrap();
         clock::mark_simulated(&owner).await.unwrap();
-        let cluster = Arc::new(Mutex::new(cluster));
+        let cluster = Arc::new(Mutex::new(Some(cluster)));
         let stage = Arc::new(Stage::new(cluster.clone()));
 
         let mut through: url::Url = direct.expose_secret().parse().unwrap();
@@ -211,14 +213,8 @@ impl House {
         self.keeper.await.unwrap();
         self.sandbox.stop().await;
         self.owner.close().await;
-        let cluster = Arc::try_unwrap({
-            drop(self.stage);
-            self.cluster
-        });
-        // The lines may hold on to it; whoever is last stops the server.
-        if let Ok(cluster) = cluster {
-            cluster.into_inner().unwrap().stop().await;
-        }
+        let cluster = self.cluster.lock().unwrap().take();
+        cluster.unwrap().stop().await;
     }
 }
 
@@ -246,8 +242,12 @@ async fn keep_running(program: Program, stage: Arc<Stage>, is_over: Arc<AtomicBo
             .spawn()
             .unwrap();
         stage.runs(process.id());
+        if is_over.load(Ordering::SeqCst) {
+            stage.kill();
+        }
         process.wait().await.unwrap();
         stage.runs(None);
+        tokio::time::sleep(BEFORE_ANOTHER).await;
     }
 }
 

@@ -20,7 +20,7 @@ pub type Passed = BTreeMap<String, (Kind, u32)>;
 pub struct Stage {
     scene: Mutex<Scene>,
     process: Mutex<Option<Pid>>,
-    cluster: Arc<Mutex<PrivateCluster>>,
+    cluster: Arc<Mutex<Option<PrivateCluster>>>,
 }
 
 #[derive(Default)]
@@ -32,7 +32,7 @@ struct Scene {
 
 impl Stage {
     /// One with this database.
-    pub fn new(cluster: Arc<Mutex<PrivateCluster>>) -> Self {
+    pub fn new(cluster: Arc<Mutex<Option<PrivateCluster>>>) -> Self {
         Self { scene: Mutex::default(), process: Mutex::default(), cluster }
     }
 
@@ -88,7 +88,10 @@ impl Stage {
             Way::Kill => self.kill(),
             Way::Stop => {
                 let cluster = self.cluster.clone();
-                let stop = move || cluster.lock().unwrap().crash_and_restart().unwrap();
+                let stop = move || {
+                    let mut cluster = cluster.lock().unwrap();
+                    cluster.as_mut().map(PrivateCluster::crash_and_restart).transpose().unwrap()
+                };
                 tokio::task::spawn_blocking(stop).await.unwrap();
             }
         }
