@@ -30,7 +30,8 @@ use tokio::task::JoinHandle;
 use super::lines::http::HttpLine;
 use super::lines::postgres;
 use super::stage::Stage;
-use crate::whole::{settings, variables};
+use crate::whole::app::variables;
+use crate::whole::settings;
 
 /// Whose partners take part.
 const PARTNERS: [&str; 3] = ["woolworths", "coles", "agl"];
