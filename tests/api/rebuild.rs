@@ -1,7 +1,7 @@
 //! Are the read models nothing but the log, folded? Emptied and built again, they are the same; and
 //! built anew beside those that are asked, nobody who asks notices.
 //!
-//! Rows: A4, Q1, Q3.
+//! Rows: A4, Q1, Q3. Cases: I6.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};

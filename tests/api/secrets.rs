@@ -4,7 +4,7 @@
 //! is dumped, and both texts are searched for everything that was put in and everything that came
 //! out, as it is, in hexadecimal and in base64.
 //!
-//! Rows: C4, C2, P9, U6. Cases: I8. Threats: T12, T15.
+//! Rows: C4, C2, P9, U6. Cases: C9, I8. Threats: T12, T15.
 
 use std::collections::BTreeMap;
 use std::fs::File;

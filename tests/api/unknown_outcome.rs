@@ -1,6 +1,6 @@
 //! What if the partner issued, and the answer was lost? The same voucher, and nobody else is asked.
 //!
-//! Rows: D4, D6, P10. Cases: C8, C24, I1, I2. Threats: T26.
+//! Rows: D4, D6, P10. Cases: C7, C8, C24, I1, I2. Threats: T26.
 
 use std::collections::BTreeSet;
 

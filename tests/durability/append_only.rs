@@ -1,7 +1,7 @@
 //! Can history be changed? Not by the application, and not by the owner without taking the locks
 //! off first.
 //!
-//! Rows: A1, R1. Threats: T9, T25.
+//! Rows: A1, R1. Cases: C28. Threats: T9, T25.
 
 use sqlx::{Connection, PgConnection};
 

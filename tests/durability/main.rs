@@ -5,9 +5,13 @@
 
 mod append;
 mod append_only;
+mod clocks;
 mod cut_line;
+mod enumerator;
 mod history;
+mod invariants;
 mod line;
+mod migrating;
 mod simulator;
 mod stock_writer;
 #[path = "../storm_writer/parts/mod.rs"]
@@ -16,3 +20,6 @@ mod storms;
 mod subscription;
 mod support;
 mod wake;
+#[path = "../api/support/mod.rs"]
+#[allow(unused_imports)]
+mod whole;

@@ -54,6 +54,53 @@ fn every_row_that_the_test_guide_lists_is_named_by_a_test() {
     assert_none(&unknown, "rows that module docs cite and tests/README.md does not list");
 }
 
+/// Failure points and invariants, such as C8 or I6, that a text's `Cases:` lines name.
+fn cases_named_in(text: &str) -> BTreeSet<String> {
+    let docs = text.lines().filter_map(|line| line.trim_start().strip_prefix("//!"));
+    let named = docs.filter_map(|line| line.split_once("Cases: ").map(|(_, cases)| cases));
+    let words = named.flat_map(|cases| cases.split(|c: char| !c.is_ascii_alphanumeric()));
+    words.filter_map(case_id).collect()
+}
+
+fn case_id(word: &str) -> Option<String> {
+    let number = word.strip_prefix(['C', 'I'])?;
+    let is_case = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit());
+    is_case.then(|| word.to_owned())
+}
+
+#[test]
+fn every_crash_point_and_invariant_names_tests_that_exist_and_name_it() {
+    let guide = read("tests/README.md");
+    let table = guide.split("## When things go wrong").nth(1).expect("the chapter exists");
+    let table = table.split("\n## ").next().unwrap_or_default();
+    let sources = sources();
+    let (mut listed, mut faults) = (BTreeSet::new(), Vec::new());
+    for line in table.lines().filter_map(|line| line.strip_prefix("| ")) {
+        let Some(case) = line.split(' ').next().and_then(case_id) else { continue };
+        for file in line.rsplit(" | ").next().unwrap_or_default().split('`').skip(1).step_by(2) {
+            let named: Vec<&String> = sources
+                .iter()
+                .filter(|(path, _)| path.starts_with(file))
+                .filter(|(_, text)| cases_named_in(text).contains(&case))
+                .map(|(path, _)| path)
+                .collect();
+            if named.is_empty() {
+                faults.push(format!("{case}: no test in {file} names it"));
+            }
+        }
+        if !listed.insert(case.clone()) {
+            faults.push(format!("{case}: stands there twice"));
+        }
+    }
+    assert!(listed.len() > 30, "the table lists them: {listed:?}");
+    let cited = sources.iter().filter(|(path, _)| path.starts_with("tests/"));
+    for (path, text) in cited {
+        let unknown = cases_named_in(text).difference(&listed).cloned().collect::<Vec<_>>();
+        faults.extend(unknown.iter().map(|case| format!("{path}: {case} is not in the table")));
+    }
+    assert_none(&faults, "tests/README.md maps each case to tests that name it");
+}
+
 #[test]
 fn the_readme_follows_one_webhook_through_files_and_functions_that_exist() {
     let readme = read("README.md");

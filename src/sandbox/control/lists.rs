@@ -45,7 +45,8 @@ pub(in crate::sandbox) async fn issued(
     HttpResponse::Ok().json(json!({ "issued": issued }))
 }
 
-/// `GET /control/book`: the same, with what is left and what happened at tills.
+/// `GET /control/book`: the same, with what is left, what happened at tills, and
+/// which webhooks nobody has taken yet.
 pub(in crate::sandbox) async fn book(
     state: web::Data<State>,
     request: HttpRequest,
@@ -94,6 +95,8 @@ pub(in crate::sandbox) async fn book(
             "has_ended": agreement.has_ended,
         })
     });
+    let undelivered: Vec<&String> =
+        desk.book.undelivered.values().map(|notice| &notice.id).collect();
     let (vouchers, credits): (Vec<Value>, Vec<Value>) = (vouchers.collect(), credits.collect());
     let (referrals, agreements): (Vec<Value>, Vec<Value>) =
         (referrals.collect(), agreements.collect());
@@ -102,5 +105,6 @@ pub(in crate::sandbox) async fn book(
         "credits": credits,
         "referrals": referrals,
         "agreements": agreements,
+        "undelivered": undelivered,
     }))
 }

@@ -1,7 +1,7 @@
 //! Does every fault of the sandbox's webhooks and answers end in the state that the facts say? And
 //! those of a partner that is worse than the sandbox?
 //!
-//! Rows: P11, W2, W3, W5, D2, D4. Threats: T23.
+//! Rows: P11, W2, W3, W5, D2, D4. Cases: C12, C22. Threats: T23.
 
 use std::time::Duration;
 

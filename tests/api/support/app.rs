@@ -349,7 +349,8 @@ impl TestApp {
     }
 }
 
-fn variables(database: &SecretString, base: &str) -> BTreeMap<String, String> {
+/// What an Anchor in this database, reached there, runs with, but for its partners.
+pub fn variables(database: &SecretString, base: &str) -> BTreeMap<String, String> {
     let variables = BTreeMap::from([
         ("DATABASE_URL", database.expose_secret().to_owned()),
         ("ENCRYPTION_KEY", "5a".repeat(32)),

@@ -1,6 +1,6 @@
 //! A whole Anchor for each test: own database, real server, the sandbox as the partners.
 
-mod app;
+pub mod app;
 mod asking;
 mod doors;
 mod program;

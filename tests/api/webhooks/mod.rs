@@ -6,7 +6,7 @@
 //! - [`rotation`]: while a secret changes
 //! - [`flood`]: many copies, and far more than is taken
 //!
-//! Rows: W1, W2, W3, W4, W5, W6. Cases: C14, C15.
+//! Rows: W1, W2, W3, W4, W5, W6. Cases: C13, C14, C15.
 
 mod flood;
 mod foreign;

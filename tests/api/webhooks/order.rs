@@ -4,7 +4,7 @@
 //! The answer is lost and looked up later: what comes before it is worked on while nobody can ask
 //! the partner, by a worker that the test itself drives.
 //!
-//! Rows: W1, W5, W6, R5. Cases: C15. Threats: T26.
+//! Rows: W1, W5, W6, R5. Cases: C12, C13, C15. Threats: T26.
 
 use anchor::config::Config;
 use anchor::database::{Role, connect};

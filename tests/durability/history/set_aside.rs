@@ -1,7 +1,7 @@
 //! What becomes of an event that cannot be projected, whoever is running, and how does it come
 //! back?
 //!
-//! Rows: Q3, D6, U5.
+//! Rows: Q3, D6, U5. Cases: C27.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

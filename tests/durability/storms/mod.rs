@@ -8,7 +8,7 @@
 //! | [`crashes`] | the database stopped at once, 20 times | the wait for the disk |
 //! | [`lost_answers`] | lines cut after a commit | the look-up by command id |
 //!
-//! Rows: D6, Q3, Q4, A4. Cases: C2, C10, C19, I6.
+//! Rows: D6, Q3, Q4, A4. Cases: C2, C10, C19, I6, I10.
 
 mod conflicts;
 mod crashes;

@@ -8,7 +8,7 @@
 //! Taken away in the other test: the order of commits, and with it either the reader's check that
 //! no position is missing, which then passes over events without a word, or not, which then stops.
 //!
-//! Rows: Q3, A4. Cases: I6.
+//! Rows: Q3, A4. Cases: C3, I6.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

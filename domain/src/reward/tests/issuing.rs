@@ -1,6 +1,6 @@
 //! One attempt at a time, and no answer is not a no.
 //!
-//! Rows: R2, D1, D3, D4.
+//! Rows: R2, D1, D3, D4. Cases: C12.
 
 use super::given::*;
 use crate::reward::*;
