@@ -6,6 +6,7 @@
 mod append;
 mod append_only;
 mod cut_line;
+mod fire;
 mod history;
 mod line;
 mod stock_writer;
@@ -15,3 +16,6 @@ mod storms;
 mod subscription;
 mod support;
 mod wake;
+#[path = "../api/support/mod.rs"]
+#[allow(unused_imports)]
+mod whole;
