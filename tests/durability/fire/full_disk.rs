@@ -7,6 +7,8 @@
 //!
 //! Rows: D6, W5. Cases: C21.
 
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -22,21 +24,25 @@ const ROOM_FOR_THE_LOG: &str = "16777216";
 /// More than fit into a table of that size.
 const WEBHOOKS: &str = "
     INSERT INTO public.inbox (partner_id, external_id, sent_at, kind, body_digest, state)
-    SELECT 'woolworths', repeat('x', 110) || n, now(), 'balance.low', repeat('0', 64), 'done'
+    SELECT 'woolworths', repeat('x', 110) || gen_random_uuid(), now(), 'balance.low', repeat('0', 64), 'done'
       FROM generate_series(1, 60000) n";
 
-/// Lets no file of the server grow beyond so many bytes.
+/// Lets no file of the server grow beyond so many bytes: said as the server's own user, who may.
 fn limit(data: &Path, bytes: &str) {
     let pid = std::fs::read_to_string(data.join("postmaster.pid")).unwrap();
     let first: u32 = pid.lines().next().unwrap().trim().parse().unwrap();
+    let owner = std::fs::metadata(data).unwrap();
+    let set = |pid: &str| {
+        let mut prlimit = Command::new("prlimit");
+        prlimit.args(["--pid", pid, &format!("--fsize={bytes}:")]).current_dir("/");
+        prlimit.uid(owner.uid()).gid(owner.gid()).output().unwrap()
+    };
+    let said = set(&first.to_string());
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    // A connection that ended meanwhile needs no limit.
     let children = format!("/proc/{first}/task/{first}/children");
-    let children = std::fs::read_to_string(children).unwrap_or_default();
-    let children = children.split_whitespace().map(|pid| pid.parse().unwrap());
-    for pid in std::iter::once(first).chain(children) {
-        let words = ["--pid", &pid.to_string(), &format!("--fsize={bytes}:")];
-        // A connection that ended meanwhile needs no limit.
-        Command::new("prlimit").args(words).output().unwrap();
-    }
+    let children = std::fs::read_to_string(children).unwrap();
+    children.split_whitespace().for_each(|pid| drop(set(pid)));
 }
 
 async fn is_ready(house: &House, base: &str) -> bool {
@@ -95,7 +101,9 @@ async fn without_room_for_a_table_the_server_stays_and_what_it_cannot_keep_is_no
     sqlx::query(WEBHOOKS).execute(&house.app.pool).await.unwrap();
     limit(&data, ROOM_FOR_THE_LOG);
     let load = Load::begin(&house.app, &house.bases, CLIENTS);
-    load.until_refused(CLIENTS, PATIENCE).await;
+    load.until_refused(2 * CLIENTS, PATIENCE).await;
+    let more = sqlx::query(WEBHOOKS).execute(&house.app.pool).await;
+    assert!(more.is_err(), "there really is no room in the table");
     limit(&data, "unlimited");
     assert_all_is_well(house, load).await;
 }
