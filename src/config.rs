@@ -45,7 +45,10 @@ pub const JOURNEYS_A_CLAIM: i64 = 200;
 
 /// Every variable that is read, besides each partner's own five, with a line for people.
 pub const VARIABLES: &[(&str, &str)] = &[
-    ("DATABASE_URL", "where the ledger lives, postgres://…"),
+    (
+        "DATABASE_URL",
+        "where the ledger lives, postgres://…; several servers: host1:5432,host2:5432",
+    ),
     (
         "DATABASE_OWNER_URL",
         "for `anchor migrate`, `rebuild` and `replay`; DATABASE_URL when absent",

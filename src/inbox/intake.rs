@@ -10,12 +10,14 @@
 //! Rows: W3, W5.
 
 use std::collections::HashSet;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgPool;
 use tokio::sync::{mpsc, oneshot};
 
 use super::store::{AcceptedAs, InboxError};
+use crate::database;
 
 /// Webhooks that may wait; more are asked to come again.
 const QUEUED: usize = 2_048;
@@ -99,6 +101,7 @@ async fn keep(pool: &PgPool, batch: &[Arrival]) -> Result<Vec<AcceptedAs>, sqlx:
     let text = |pick: fn(&Arrival) -> &str| batch.iter().map(pick).collect::<Vec<_>>();
     let partners = text(|arrival| &arrival.partner);
     let ids = text(|arrival| &arrival.external_id);
+    let (mut connection, begun) = (pool.acquire().await?, Instant::now());
     let kept: Vec<(String, String)> = sqlx::query_as(KEEP)
         .bind(&partners)
         .bind(&ids)
@@ -106,14 +109,15 @@ async fn keep(pool: &PgPool, batch: &[Arrival]) -> Result<Vec<AcceptedAs>, sqlx:
         .bind(text(|arrival| &arrival.kind))
         .bind(text(|arrival| &arrival.body_digest))
         .bind(batch.iter().map(|arrival| arrival.sealed_body.as_slice()).collect::<Vec<_>>())
-        .fetch_all(pool)
+        .fetch_all(&mut *connection)
         .await?;
+    database::is_kept(&mut connection, begun).await?;
     if kept.len() == batch.len() {
         return Ok(vec![AcceptedAs::New; batch.len()]);
     }
     // Asked in a statement of its own: whoever was committing at that moment is seen by now.
     let known: Vec<(String, String, String)> =
-        sqlx::query_as(KNOWN).bind(&partners).bind(&ids).fetch_all(pool).await?;
+        sqlx::query_as(KNOWN).bind(&partners).bind(&ids).fetch_all(&mut *connection).await?;
     let known: HashSet<(&str, &str, &str)> =
         known.iter().map(|(p, i, d)| (p.as_str(), i.as_str(), d.as_str())).collect();
     let mut new: HashSet<(&str, &str)> =

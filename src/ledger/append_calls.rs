@@ -1,6 +1,8 @@
 //! What is said to the database to append, and what do its refusals mean? One call for a whole
 //! batch, and one to find out what became of a call whose answer was lost.
 
+use std::time::Instant;
+
 use secrecy::SecretString;
 use sqlx::{Connection, Executor, PgConnection, Row};
 
@@ -21,8 +23,20 @@ pub(super) async fn connect(url: &SecretString) -> Result<PgConnection, sqlx::Er
     Ok(connection)
 }
 
+/// Appends a batch, and answers once it is kept, by the standby as well.
+pub(super) async fn append_for_good(
+    connection: &mut PgConnection,
+    batch: &[Append],
+    verify: bool,
+) -> Result<Vec<Option<i64>>, sqlx::Error> {
+    let begun = Instant::now();
+    let outcomes = append(connection, batch, verify).await?;
+    database::is_kept(connection, begun).await?;
+    Ok(outcomes)
+}
+
 /// Appends a batch: the last position of each command, or none where it lost its version check.
-pub(super) async fn append(
+async fn append(
     connection: &mut PgConnection,
     batch: &[Append],
     verify: bool,

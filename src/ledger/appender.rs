@@ -18,7 +18,7 @@ use secrecy::SecretString;
 use sqlx::PgConnection;
 use tokio::sync::watch;
 
-use super::append_calls::{append, connect, head, refused_for_good, sqlstate, stored};
+use super::append_calls::{append_for_good, connect, head, refused_for_good, sqlstate, stored};
 use super::engine::{Append, EngineLimits, Worker};
 use super::error::LedgerError;
 
@@ -112,7 +112,7 @@ impl Appender {
         batch: &[Append],
         verify: bool,
     ) -> Result<Vec<Option<i64>>, sqlx::Error> {
-        let call = async { append(self.connected().await?, batch, verify).await };
+        let call = async { append_for_good(self.connected().await?, batch, verify).await };
         in_time(call).await
     }
 

@@ -42,13 +42,13 @@ pub enum Durability {
 /// A running private cluster.
 #[derive(Debug)]
 pub struct PrivateCluster {
-    folder: PathBuf,
-    programs: PathBuf,
-    servant: Option<Servant>,
-    port: u16,
-    password: String,
-    durability: Durability,
-    is_running: bool,
+    pub(super) folder: PathBuf,
+    pub(super) programs: PathBuf,
+    pub(super) servant: Option<Servant>,
+    pub(super) port: u16,
+    pub(super) password: String,
+    pub(super) durability: Durability,
+    pub(super) is_running: bool,
 }
 
 impl PrivateCluster {
@@ -137,7 +137,7 @@ impl PrivateCluster {
         Ok(fs::rename(unfinished, self.folder.join("pgdata"))?)
     }
 
-    fn start_server(&mut self) -> Result<(), ClusterError> {
+    pub(super) fn start_server(&mut self) -> Result<(), ClusterError> {
         let mut options = format!(
             "-c listen_addresses=127.0.0.1 -p {} -c unix_socket_directories='{}' \
              -c max_connections=400 -c shared_buffers=256MB -c max_wal_size=2GB \
@@ -199,8 +199,25 @@ impl PrivateCluster {
     /// # Errors
     /// When it was not running, or does not come back.
     pub fn crash_and_restart(&mut self) -> Result<(), ClusterError> {
+        self.crash()?;
+        self.start_again()
+    }
+
+    /// Stops the server at once, as a crash would.
+    ///
+    /// # Errors
+    /// When it was not running.
+    pub fn crash(&mut self) -> Result<(), ClusterError> {
         self.stop_server("immediate")?;
         self.is_running = false;
+        Ok(())
+    }
+
+    /// Starts it again at the same address, after a crash.
+    ///
+    /// # Errors
+    /// When it does not come back.
+    pub fn start_again(&mut self) -> Result<(), ClusterError> {
         for _ in 1..RESTARTS {
             if self.start_server().is_ok() {
                 return Ok(());
@@ -211,16 +228,16 @@ impl PrivateCluster {
         self.start_server()
     }
 
-    fn stop_server(&self, mode: &str) -> Result<(), ClusterError> {
+    pub(super) fn stop_server(&self, mode: &str) -> Result<(), ClusterError> {
         let data = self.data();
         self.run("pg_ctl", &["stop", "-s", "-m", mode, "-D", &data])
     }
 
-    fn data(&self) -> String {
+    pub(super) fn data(&self) -> String {
         self.folder.join("pgdata").display().to_string()
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) -> Result<(), ClusterError> {
+    pub(super) fn run(&self, program: &str, arguments: &[&str]) -> Result<(), ClusterError> {
         let mut command = Command::new(self.programs.join(program));
         command.args(arguments).current_dir("/").env_remove("PGDATA").stdin(Stdio::null());
         // A pipe that the server inherits would never end: only its starter's words are read.
@@ -261,7 +278,7 @@ fn private_file(path: &Path) -> std::io::Result<fs::File> {
     fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
-fn free_port() -> std::io::Result<u16> {
+pub(super) fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 

@@ -6,9 +6,11 @@
 //! - [`binaries`]: where are `initdb` and `pg_ctl`?
 //! - [`unprivileged`]: as whom do they run? Postgres refuses to run as root.
 //! - [`cluster`]: made once, started, stopped.
+//! - [`standby`]: a second one that follows the first, and takes its place.
 
 pub mod binaries;
 pub mod cluster;
+mod standby;
 mod unprivileged;
 
 pub use binaries::NoServer;

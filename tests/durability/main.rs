@@ -8,6 +8,7 @@ mod append_only;
 mod clocks;
 mod cut_line;
 mod enumerator;
+mod fire;
 mod history;
 mod invariants;
 mod line;

@@ -110,8 +110,17 @@ impl TestApp {
         further: &[(&str, &str)],
         partners: &[&str],
     ) -> Self {
+        Self::upon(TestDatabase::create().await, doors, further, partners).await
+    }
+
+    /// The same upon a database that stands already.
+    pub async fn upon(
+        database: TestDatabase,
+        doors: Vec<String>,
+        further: &[(&str, &str)],
+        partners: &[&str],
+    ) -> Self {
         anchor::install_tls();
-        let database = TestDatabase::create().await;
         let pool = PgPool::connect(database.url.expose_secret()).await.unwrap();
         clock::mark_simulated(&pool).await.unwrap();
         let base = doors[0].clone();
@@ -336,6 +345,12 @@ impl TestApp {
         .unwrap();
         assert!(odd.is_empty(), "halted or parked: {odd:?}");
         self.end().await;
+    }
+
+    /// Ends a test whose database's server is not there any more.
+    pub async fn leave(self) {
+        self.sandbox.stop().await;
+        self.pool.close().await;
     }
 
     /// Ends a test that leaves something parked on purpose.

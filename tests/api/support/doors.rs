@@ -53,22 +53,32 @@ impl ServerProcess {
         count: usize,
         further: &[(&str, &str)],
     ) -> (TestApp, Vec<Self>) {
+        let bases = Self::addresses(count);
+        let app = TestApp::without_anchor(bases.clone(), further).await;
+        let processes = Self::start_at(&app, bases).await;
+        (app, processes)
+    }
+
+    /// So many addresses that are free.
+    pub fn addresses(count: usize) -> Vec<String> {
         // All at once, so that none is given twice.
         let listeners: Vec<_> =
             (0..count).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
         let base = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
-        let bases: Vec<String> = listeners.iter().map(base).collect();
-        drop(listeners);
-        let app = TestApp::without_anchor(bases.clone(), further).await;
-        let mut processes = Vec::new();
-        for base in bases {
-            let process = Self::run(&app, &base);
-            processes.push(Self { base, process });
-        }
+        listeners.iter().map(base).collect()
+    }
+
+    /// One at each of these addresses.
+    pub async fn start_at(app: &TestApp, bases: Vec<String>) -> Vec<Self> {
+        let start = |base: String| {
+            let process = Self::run(app, &base);
+            Self { base, process }
+        };
+        let processes: Vec<Self> = bases.into_iter().map(start).collect();
         for process in &processes {
-            process.until_ready(&app).await;
+            process.until_ready(app).await;
         }
-        (app, processes)
+        processes
     }
 
     fn run(app: &TestApp, base: &str) -> Child {
@@ -86,7 +96,8 @@ impl ServerProcess {
             .unwrap()
     }
 
-    async fn until_ready(&self, app: &TestApp) {
+    /// Waits until it says that it is ready.
+    pub async fn until_ready(&self, app: &TestApp) {
         let ready = format!("{}/health/ready", self.base);
         app.until("a server is ready", async || {
             app.http.get(&ready).send().await.is_ok_and(|answer| answer.status() == 200)
@@ -107,6 +118,12 @@ impl ServerProcess {
         line.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
+    /// Sends it a signal, such as one that makes it stand still.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.process.id().unwrap()).unwrap();
+        kill(Pid::from_raw(id), signal).unwrap();
+    }
+
     /// Kills it without a word, as by `kill -9`.
     pub async fn kill(&mut self) {
         self.process.kill().await.unwrap();
@@ -114,14 +131,23 @@ impl ServerProcess {
 
     /// Starts another at its address.
     pub async fn start_again(&mut self, app: &TestApp) {
-        self.process = Self::run(app, &self.base);
+        self.set_off_again(app);
         self.until_ready(app).await;
+    }
+
+    /// The same, without waiting until it is ready; one that is still there is killed first.
+    pub fn set_off_again(&mut self, app: &TestApp) {
+        self.process = Self::run(app, &self.base);
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.try_wait().unwrap().is_some()
     }
 
     /// Has it end in order.
     pub async fn stop(mut self) {
-        let id = i32::try_from(self.process.id().unwrap()).unwrap();
-        kill(Pid::from_raw(id), Signal::SIGTERM).unwrap();
+        self.signal(Signal::SIGTERM);
         assert!(self.process.wait().await.unwrap().success(), "it ends in order");
     }
 }

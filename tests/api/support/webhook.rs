@@ -58,7 +58,12 @@ impl Webhook {
 
     /// The request, before it leaves.
     pub fn request(&self, app: &TestApp, http: &reqwest::Client) -> reqwest::RequestBuilder {
-        http.post(format!("{}/api/webhooks/{}", app.base, self.partner))
+        self.request_at(&app.base, http)
+    }
+
+    /// The same, to somebody else's address.
+    pub fn request_at(&self, base: &str, http: &reqwest::Client) -> reqwest::RequestBuilder {
+        http.post(format!("{base}/api/webhooks/{}", self.partner))
             .header("content-type", "application/json")
             .header("webhook-id", &self.id)
             .header("webhook-timestamp", self.at.to_string())

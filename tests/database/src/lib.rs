@@ -45,6 +45,14 @@ impl TestDatabase {
         }
     }
 
+    /// One that stands at another server, which its test started and migrated.
+    #[must_use]
+    pub fn at(server: SecretString, name: &str) -> Self {
+        let host = server.expose_secret().rsplit_once('/').map_or("", |(host, _)| host);
+        let url = SecretString::from(format!("{host}/{name}"));
+        Self { url, server, name: name.to_owned() }
+    }
+
     /// Drops it, whoever is still connected.
     ///
     /// # Panics

@@ -3,14 +3,25 @@
 //! Every pooled connection takes on one role and that role's limits as soon as it is made, so no
 //! query can run with more rights than its pool was meant to have.
 //!
-//! Rows: D6, C4.
+//! *What a server shows may not be kept*: one that was killed while a commit waited for its standby
+//! shows that commit once it is back, though no other server has it. So every connection that is
+//! for writing begins with a commit of its own, and counts once that is acknowledged: the standby
+//! then has all that this server shows. A server whose standby was promoted acknowledges nothing.
+//!
+//! - [`servers`]: several servers by one URL, and which of them takes what is written
+//!
+//! Rows: D6, C4. Cases: C20.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sqlx::migrate::{Migrate, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, PgPool};
+use sqlx::postgres::{PgConnection, PgPoolOptions};
+use sqlx::{Connection, Executor, PgPool};
+
+mod servers;
+
+use servers::Servers;
 
 /// Every step of the schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
@@ -20,6 +31,11 @@ pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Nobody waits for an answer who rebuilds or migrates: they may wait for a busy server.
 const OWNERS_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(60);
+/// So long a new connection may take until its first commit is acknowledged. A server whose standby
+/// is gone never does.
+const FIRST_COMMIT: Duration = Duration::from_secs(3);
+/// A commit that took longer may have been told to wait for its standby no longer.
+const SUSPICIOUS: Duration = Duration::from_millis(500);
 /// A connection that was used so recently is not asked whether it is still alive: that would double
 /// the round trips of a busy pool.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
@@ -50,7 +66,8 @@ impl Role {
             Self::App => {
                 "SET ROLE anchor_app; SET search_path = read, public; SET timezone = 'UTC';
                  SET statement_timeout = '5s'; SET lock_timeout = '2s';
-                 SET idle_in_transaction_session_timeout = '5s'"
+                 SET idle_in_transaction_session_timeout = '5s';
+                 SELECT pg_logical_emit_message(true, 'anchor', '')"
             }
             Self::Read => {
                 "SET ROLE anchor_read; SET search_path = read, public; SET timezone = 'UTC';
@@ -59,7 +76,8 @@ impl Role {
             Self::Keys => {
                 "SET ROLE anchor_keys; SET search_path = keys, public; SET timezone = 'UTC';
                  SET statement_timeout = '5s'; SET lock_timeout = '2s';
-                 SET idle_in_transaction_session_timeout = '5s'"
+                 SET idle_in_transaction_session_timeout = '5s';
+                 SELECT pg_logical_emit_message(true, 'anchor', '')"
             }
             Self::Owner => "SET search_path = public, read; SET timezone = 'UTC'",
         }
@@ -75,6 +93,8 @@ pub async fn connect(
     role: Role,
     max_connections: u32,
 ) -> Result<PgPool, DatabaseError> {
+    let servers = Servers::named_by(url)?;
+    let known = servers.clone();
     let pool = PgPoolOptions::new()
         .max_connections(max_connections)
         .acquire_timeout(role.acquire_timeout())
@@ -88,13 +108,13 @@ pub async fn connect(
             })
         })
         .after_connect(move |connection, _| {
-            Box::pin(async move {
-                connection.execute(role.set_up()).await?;
-                Ok(())
-            })
+            // Held as long as the pool is: who seeks the right server seeks for somebody.
+            let _known = known.clone();
+            Box::pin(take_up(connection, role))
         })
-        .connect_with(options(url)?)
+        .connect_with(servers.present(role).await?)
         .await?;
+    servers.lead(&pool);
     Ok(pool)
 }
 
@@ -103,15 +123,40 @@ pub async fn connect(
 /// # Errors
 /// As [`connect`].
 pub async fn connect_one(url: &SecretString, role: Role) -> Result<PgConnection, DatabaseError> {
-    let mut connection = PgConnection::connect_with(&options(url)?).await?;
-    connection.execute(role.set_up()).await?;
-    Ok(connection)
+    Servers::named_by(url)?.connect(role).await
 }
 
-fn options(url: &SecretString) -> Result<PgConnectOptions, DatabaseError> {
-    let options: PgConnectOptions =
-        url.expose_secret().parse().map_err(|_| DatabaseError::NotAUrl)?;
-    Ok(options.application_name("anchor").disable_statement_logging())
+/// Sees to it that what was committed on this connection since `begun` is kept where the server
+/// promises that. A wait for the standby that somebody cancels looks like any other success; it
+/// took long. So what took long counts once a commit behind it was quick: the standby then has
+/// both.
+///
+/// # Errors
+/// When the connection is lost: nobody knows then what is kept.
+pub async fn is_kept(
+    connection: &mut PgConnection,
+    mut begun: Instant,
+) -> Result<(), sqlx::Error> {
+    while begun.elapsed() > SUSPICIOUS {
+        begun = Instant::now();
+        connection.execute("SELECT pg_logical_emit_message(true, 'anchor', '')").await?;
+    }
+    Ok(())
+}
+
+/// Makes a new connection one of this role.
+async fn take_up(connection: &mut PgConnection, role: Role) -> Result<(), sqlx::Error> {
+    let too_late = |_| sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());
+    let set_up = connection.execute(role.set_up());
+    match role {
+        Role::App | Role::Keys => {
+            tokio::time::timeout(FIRST_COMMIT, set_up).await.map_err(too_late)??;
+        }
+        Role::Read | Role::Owner => {
+            set_up.await?;
+        }
+    }
+    Ok(())
 }
 
 /// Applies what is missing; answers the names of what it applied.
@@ -119,7 +164,8 @@ fn options(url: &SecretString) -> Result<PgConnectOptions, DatabaseError> {
 /// # Errors
 /// When the server cannot be reached or refuses a step; a refused step leaves nothing behind.
 pub async fn migrate(url: &SecretString) -> Result<Vec<String>, DatabaseError> {
-    let mut connection = PgConnection::connect_with(&options(url)?).await?;
+    let mut connection = connect_one(url, Role::Owner).await?;
+    connection.execute("RESET search_path").await?;
     connection.ensure_migrations_table().await?;
     let before = connection.list_applied_migrations().await?;
     MIGRATOR.run(&mut connection).await?;
