@@ -310,20 +310,23 @@ impl Foundation {
         }
     }
 
-    fn issue_rewards(
-        &self,
-        wake: watch::Receiver<Position>,
-        stop: &watch::Receiver<bool>,
-    ) -> JoinHandle<()> {
-        let process = IssueReward {
+    fn issuer(&self) -> IssueReward {
+        IssueReward {
             ledger: self.ledger.clone(),
             pool: self.pool.clone(),
             partners: self.partners.clone(),
             vault: self.vault.clone(),
             clock: self.clock.clone(),
             worker: Uuid::now_v7(),
-        };
-        let stop = stop.clone();
+        }
+    }
+
+    fn issue_rewards(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let (process, stop) = (self.issuer(), stop.clone());
         tokio::spawn(async move {
             take_turns("issue_reward", || process.turn(), wake, stop).await;
         })
@@ -334,14 +337,7 @@ impl Foundation {
         wake: watch::Receiver<Position>,
         stop: &watch::Receiver<bool>,
     ) -> JoinHandle<()> {
-        let process = RecallLate {
-            ledger: self.ledger.clone(),
-            pool: self.pool.clone(),
-            partners: self.partners.clone(),
-            clock: self.clock.clone(),
-            worker: Uuid::now_v7(),
-        };
-        let stop = stop.clone();
+        let (process, stop) = (RecallLate::from(self.issuer()), stop.clone());
         tokio::spawn(async move {
             take_turns("recall_late", || process.turn(), wake, stop).await;
         })

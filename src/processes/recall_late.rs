@@ -14,7 +14,7 @@ use projections::recall_todo::query::{self as todo, DueRecall};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-use super::issue_reward::{backoff, send_deadline};
+use super::issue_reward::{IssueReward, backoff, send_deadline};
 use crate::clock::Clock;
 use crate::config::{LEASE_SECONDS, REWARDS_A_CLAIM};
 use crate::ledger::{Context, ExecuteError, Executed, Ledger};
@@ -33,6 +33,13 @@ pub struct RecallLate {
     pub clock: Clock,
     /// Which worker this is, in leases.
     pub worker: Uuid,
+}
+
+impl From<IssueReward> for RecallLate {
+    fn from(of: IssueReward) -> Self {
+        let IssueReward { ledger, pool, partners, clock, worker, .. } = of;
+        Self { ledger, pool, partners, clock, worker }
+    }
 }
 
 impl RecallLate {
