@@ -29,11 +29,12 @@ pub const REWARDS_A_CLAIM: i64 = 64;
 /// How many of them are at partners at once.
 pub const CALLS_AT_ONCE: usize = 32;
 /// How long a claimed reward is one worker's own, in seconds; every send ends well inside it.
-pub const LEASE_SECONDS: i64 = 60;
+pub const LEASE_SECONDS: i64 = 40;
 /// After so long no byte of a send leaves any more, in seconds.
 pub const SEND_DEADLINE_SECONDS: u64 = 20;
-/// After so long an attempt without a recorded outcome is looked into, in seconds.
-pub const RESOLVE_AFTER_SECONDS: i64 = 90;
+/// After so long an attempt without a recorded outcome is looked into, in seconds: well after the
+/// last byte can have left, and within the minute in which a reward whose worker died goes on.
+pub const RESOLVE_AFTER_SECONDS: i64 = 45;
 /// How often a call that was never sent is put off before the next partner is asked.
 pub const MAX_DEFERRALS: u32 = 8;
 /// For how long at most, in hours.
