@@ -134,17 +134,18 @@ async fn an_append_that_waits_for_others_keeps_its_connection_and_is_stored_once
     let connection = log.count(appends).await;
     let mut other = log.pool.begin().await.unwrap();
     sqlx::query("SELECT pg_advisory_xact_lock(4711, 1)").execute(&mut *other).await.unwrap();
-    let waits = tokio::spawn(async move {
-        let executed = give_consent(&ledger, &member, "the second").await;
-        (ledger, executed)
+    let waits = tokio::spawn({
+        let (ledger, member) = (ledger.clone(), member.clone());
+        async move { give_consent(&ledger, &member, "the second").await }
     });
     // Longer than the server lets a statement wait for a lock.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert!(!waits.is_finished());
     other.rollback().await.unwrap();
-    let (_ledger, executed) = waits.await.unwrap();
-    assert_eq!(executed.unwrap().recorded, 1);
+    assert_eq!(waits.await.unwrap().unwrap().recorded, 1);
     assert_eq!(log.count("SELECT count(*) FROM events").await, 2);
+    // What took long is followed by a commit of its own, and then by the next append.
+    give_consent(&ledger, &member, "the third").await.unwrap();
     assert_eq!(log.count(appends).await, connection, "the same connection");
     log.end().await;
 }
