@@ -45,10 +45,8 @@ async fn a_documented_no_leaves_the_voucher_to_the_member() {
     let kept = scene.act(&app, &helper(), "void", json!({})).await;
     assert_eq!((kept.status, &kept.body["result"]), (200, &json!("refused")), "{kept:?}");
     scene.until(&app, "issued").await;
-    app.until("support sees the no", async || {
-        scene.seen(&app).await["void_state"] == "refused"
-    })
-    .await;
+    app.until("support sees the no", async || scene.seen(&app).await["void_state"] == "refused")
+        .await;
     let again = scene.act(&app, &helper(), "void", json!({})).await;
     assert_eq!(again.body["first"]["result"], "refused", "{again:?}");
     assert_eq!(scene.act(&app, &helper(), "reissue", json!({})).await.code(), "not_possible_now");

@@ -9,8 +9,8 @@
 //! - [`planted`]: each of five bugs is found
 //! - [`invariants`]: I1 to I10
 //!
-//! `cargo check-all --test durability hundred_member_years` lives through a hundred;
-//! `ANCHOR_MEMBER_YEARS` and `ANCHOR_SEED` ask for more, or for the same once more.
+//! `ANCHOR_MEMBER_YEARS=100 cargo check-all --test durability -- member_years` lives through a
+//! hundred, and through some twenty when nobody says how many; `ANCHOR_SEED` asks for other ones.
 //!
 //! Rows: R2, M4, D1, D3, D4, D6. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
 
@@ -37,7 +37,7 @@ fn asked(name: &str) -> Option<u64> {
 }
 
 async fn holds(members: usize, odds: Odds) {
-    let seed = asked("ANCHOR_SEED").unwrap_or_else(rand::random);
+    let seed = asked("ANCHOR_SEED").unwrap_or(7);
     let plan = Plan::from(seed, Extent { members, days: YEAR }, odds);
     let report = run(plan, None).await;
     println!("{report}");
@@ -50,7 +50,7 @@ async fn a_calm_year_breaks_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_member_years_break_nothing() {
-    let members = asked("ANCHOR_MEMBER_YEARS").unwrap_or(100);
+async fn member_years_break_nothing() {
+    let members = asked("ANCHOR_MEMBER_YEARS").unwrap_or(20);
     holds(usize::try_from(members).unwrap(), Odds::STORM).await;
 }

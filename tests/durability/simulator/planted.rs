@@ -14,7 +14,7 @@ const FEW: Extent = Extent { members: 24, days: 60 };
 
 /// Finds a bug by one of these invariants, and without it nothing.
 async fn finds(bug: Bug, extent: Extent, odds: Odds, by: &[&str]) {
-    let seed = super::asked("ANCHOR_SEED").unwrap_or_else(rand::random);
+    let seed = super::asked("ANCHOR_SEED").unwrap_or(7);
     let Report { violations, .. } = &run(Plan::from(seed, extent, odds), Some(bug)).await;
     let names: Vec<&str> = violations.iter().map(|violation| violation.invariant).collect();
     let found = names.iter().any(|name| by.contains(name));
