@@ -24,7 +24,8 @@ const ROOM_FOR_THE_LOG: &str = "16777216";
 /// More than fit into a table of that size.
 const WEBHOOKS: &str = "
     INSERT INTO public.inbox (partner_id, external_id, sent_at, kind, body_digest, state)
-    SELECT 'woolworths', repeat('x', 110) || gen_random_uuid(), now(), 'balance.low', repeat('0', 64), 'done'
+    SELECT 'woolworths', repeat('x', 110) || gen_random_uuid(), now(), 'balance.low',
+           repeat('0', 64), 'done'
       FROM generate_series(1, 60000) n";
 
 /// Lets no file of the server grow beyond so many bytes: said as the server's own user, who may.
