@@ -41,6 +41,7 @@ mod rows;
 pub mod runner;
 pub mod shown;
 pub mod support_rewards;
+mod todo;
 pub mod user_partner_accounts;
 
 pub use projection::{Poison, Projection, ProjectionError, Recorded, RecordedContext};

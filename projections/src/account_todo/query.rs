@@ -5,6 +5,10 @@ use domain::ids::AccountId;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+use crate::todo::Todo;
+
+const TODO: Todo = Todo { table: "account_todo", key: "account_id" };
+
 /// A link in one worker's hands, for as long as the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueAccount {
@@ -25,19 +29,10 @@ pub async fn claim_due(
     lease_seconds: i64,
     limit: i64,
 ) -> Result<Vec<DueAccount>, sqlx::Error> {
-    let rows = sqlx::query(
-        "UPDATE account_todo t
-            SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
-           FROM (SELECT account_id FROM account_todo
-                  WHERE step IN ('verify', 'unlink') AND next_at <= (SELECT ledger_now())
-                  ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
-          WHERE t.account_id = due.account_id RETURNING t.account_id, t.step, t.sequence",
-    )
-    .bind(worker)
-    .bind(lease_seconds)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+    let claim = (worker, lease_seconds, limit);
+    let rows = TODO
+        .claim(pool, "step IN ('verify', 'unlink')", "t.account_id, t.step, t.sequence", claim)
+        .await?;
     Ok(rows
         .iter()
         .map(|row| DueAccount {
@@ -57,14 +52,5 @@ pub async fn look_again_at(
     due: &DueAccount,
     at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE account_todo SET next_at = coalesce($3, 'infinity'::timestamptz), lease_owner = NULL
-          WHERE account_id = $1 AND sequence = $2",
-    )
-    .bind(due.account_id.0)
-    .bind(due.sequence)
-    .bind(at)
-    .execute(pool)
-    .await?;
-    Ok(())
+    TODO.look_again_at(pool, (due.account_id.0, due.sequence), at).await
 }

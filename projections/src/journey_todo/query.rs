@@ -5,6 +5,10 @@ use domain::ids::MemberId;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+use crate::todo::Todo;
+
+const TODO: Todo = Todo { table: "journey_todo", key: "member_id" };
+
 /// A journey in one worker's hands, for as long as the lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DueJourney {
@@ -23,18 +27,8 @@ pub async fn claim_due(
     lease_seconds: i64,
     limit: i64,
 ) -> Result<Vec<DueJourney>, sqlx::Error> {
-    let rows = sqlx::query(
-        "UPDATE journey_todo t
-            SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
-           FROM (SELECT member_id FROM journey_todo WHERE next_at <= (SELECT ledger_now())
-                  ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
-          WHERE t.member_id = due.member_id RETURNING t.member_id, t.sequence",
-    )
-    .bind(worker)
-    .bind(lease_seconds)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+    let claim = (worker, lease_seconds, limit);
+    let rows = TODO.claim(pool, "true", "t.member_id, t.sequence", claim).await?;
     Ok(rows
         .iter()
         .map(|row| DueJourney { member_id: MemberId(row.get(0)), sequence: row.get(1) })
@@ -51,16 +45,7 @@ pub async fn look_again_at(
     due: &DueJourney,
     at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE journey_todo SET next_at = coalesce($3, 'infinity'::timestamptz), lease_owner = NULL
-          WHERE member_id = $1 AND sequence = $2",
-    )
-    .bind(due.member_id.0)
-    .bind(due.sequence)
-    .bind(at)
-    .execute(pool)
-    .await?;
-    Ok(())
+    TODO.look_again_at(pool, (due.member_id.0, due.sequence), at).await
 }
 
 /// How many members' milestones have been due for so many minutes of the ledger, and nobody has

@@ -5,6 +5,10 @@ use domain::ids::RewardId;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+use crate::todo::Todo;
+
+const TODO: Todo = Todo { table: "recall_todo", key: "reward_id" };
+
 /// A reward in one worker's hands, for as long as the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueRecall {
@@ -23,18 +27,8 @@ pub async fn claim_due(
     lease_seconds: i64,
     limit: i64,
 ) -> Result<Vec<DueRecall>, sqlx::Error> {
-    let rows = sqlx::query(
-        "UPDATE recall_todo t
-            SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
-           FROM (SELECT reward_id FROM recall_todo WHERE next_at <= (SELECT ledger_now())
-                  ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
-          WHERE t.reward_id = due.reward_id RETURNING t.reward_id, t.sequence",
-    )
-    .bind(worker)
-    .bind(lease_seconds)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+    let claim = (worker, lease_seconds, limit);
+    let rows = TODO.claim(pool, "true", "t.reward_id, t.sequence", claim).await?;
     let due =
         rows.iter().map(|row| DueRecall { reward_id: RewardId(row.get(0)), sequence: row.get(1) });
     Ok(due.collect())
@@ -49,14 +43,5 @@ pub async fn look_again_at(
     due: &DueRecall,
     at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE recall_todo SET next_at = coalesce($3, 'infinity'::timestamptz), lease_owner = NULL
-          WHERE reward_id = $1 AND sequence = $2",
-    )
-    .bind(due.reward_id.0)
-    .bind(due.sequence)
-    .bind(at)
-    .execute(pool)
-    .await?;
-    Ok(())
+    TODO.look_again_at(pool, (due.reward_id.0, due.sequence), at).await
 }

@@ -5,6 +5,10 @@ use domain::ids::RewardId;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
 
+use crate::todo::{Claim, Todo};
+
+const TODO: Todo = Todo { table: "reward_todo", key: "reward_id" };
+
 /// A reward in one worker's hands, for as long as the lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueReward {
@@ -46,21 +50,9 @@ pub async fn claim_waiting(
 async fn claim(
     pool: &PgPool,
     steps: &'static str,
-    (worker, lease_seconds, limit): (Uuid, i64, i64),
+    claim: Claim,
 ) -> Result<Vec<DueReward>, sqlx::Error> {
-    let rows = sqlx::query(&format!(
-        "UPDATE reward_todo t
-            SET next_at = ledger_now() + $2 * interval '1 second', lease_owner = $1
-           FROM (SELECT reward_id FROM reward_todo
-                  WHERE {steps} AND next_at <= (SELECT ledger_now())
-                  ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
-          WHERE t.reward_id = due.reward_id RETURNING t.reward_id, t.step, t.sequence"
-    ))
-    .bind(worker)
-    .bind(lease_seconds)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
+    let rows = TODO.claim(pool, steps, "t.reward_id, t.step, t.sequence", claim).await?;
     Ok(rows
         .iter()
         .map(|row| DueReward {
@@ -91,14 +83,5 @@ pub async fn look_again_at(
     due: &DueReward,
     at: Option<DateTime<Utc>>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE reward_todo SET next_at = coalesce($3, 'infinity'::timestamptz), lease_owner = NULL
-          WHERE reward_id = $1 AND sequence = $2",
-    )
-    .bind(due.reward_id.0)
-    .bind(due.sequence)
-    .bind(at)
-    .execute(pool)
-    .await?;
-    Ok(())
+    TODO.look_again_at(pool, (due.reward_id.0, due.sequence), at).await
 }
