@@ -1,10 +1,11 @@
 //! Did value move once, and do both sides say the same of it?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 use super::{Evidence, ask};
 
@@ -75,8 +76,8 @@ pub async fn at_most_one_live_value_per_reward(
     Ok(twice.map(|(reward, values)| format!("I1: {reward} has {values:?}")).collect())
 }
 
-/// I2: whatever a partner holds is issued here for the reward it was asked for, with the same
-/// amount, or people are told; and nothing is issued here that no partner holds.
+/// I2: whatever a partner holds is issued here, or was found late, for the reward it was asked for,
+/// with the same amount, or people are told; and nothing is on record here that no partner holds.
 ///
 /// # Errors
 /// When the database cannot be asked.
@@ -85,9 +86,9 @@ pub async fn what_partners_hold_is_issued_here_or_alarmed(
 ) -> Result<Vec<String>, sqlx::Error> {
     let rewards = rewards_by_reference(evidence.pool).await?;
     let issued: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT aggregate_id, coalesce(payload->>'voucher_id', payload->>'credit_id'),
-                payload->>'amount'
-           FROM events WHERE event_type IN ('VoucherIssued', 'CreditApplied')",
+        "SELECT aggregate_id, coalesce(payload->>'voucher_id', payload->>'credit_id',
+                                       payload->>'partner_ref'), payload->>'amount'
+           FROM events WHERE event_type IN ('VoucherIssued', 'CreditApplied', 'LateIssueFound')",
     )
     .fetch_all(evidence.pool)
     .await?;
@@ -117,6 +118,26 @@ pub async fn what_partners_hold_is_issued_here_or_alarmed(
     Ok(broken)
 }
 
+/// What each partner has given, but for the rewards that people have been told of.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn given_by_partner(
+    pool: &PgPool,
+    book: &Value,
+    told: &BTreeSet<Uuid>,
+) -> Result<BTreeMap<String, Decimal>, sqlx::Error> {
+    let rewards = rewards_by_reference(pool).await?;
+    let mut given = BTreeMap::new();
+    for held in held(book) {
+        let reward = rewards.get(held.reference).and_then(|reward| reward.parse().ok());
+        if !reward.is_some_and(|reward| told.contains(&reward)) {
+            *given.entry(held.partner.to_owned()).or_default() += held.amount;
+        }
+    }
+    Ok(given)
+}
+
 /// I7: what the partners say that they issued and took, per partner and currency, is what our
 /// figures say; what was issued is what was used, expired, voided and is still out; and the journal
 /// comes to the same.
@@ -142,7 +163,7 @@ pub async fn sums_balance_per_partner_and_currency(
     let ours: BTreeMap<_, _> =
         ours.into_iter().map(|(partner, currency, i, r)| ((partner, currency), (i, r))).collect();
     let mut broken = Vec::new();
-    for key in ours.keys().chain(theirs.keys()).collect::<std::collections::BTreeSet<_>>() {
+    for key in ours.keys().chain(theirs.keys()).collect::<BTreeSet<_>>() {
         let of =
             |sums: &BTreeMap<_, (Decimal, Decimal)>| sums.get(key).copied().unwrap_or_default();
         if of(&ours) != of(&theirs) {

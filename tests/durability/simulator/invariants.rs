@@ -1,4 +1,7 @@
-//! Does everything hold that must hold, whatever went wrong? One function for each invariant.
+//! Does everything hold that must hold, whatever went wrong?
+//!
+//! What [`crate::invariants`] asks is asked there; here is what a year of many members asks in
+//! another way: people may have been told, and what is told is counted.
 //!
 //! | invariant | what must hold |
 //! | --- | --- |
@@ -15,7 +18,7 @@
 //!
 //! Rows: D4, D6, R2. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use anchor::config::Config;
@@ -33,6 +36,7 @@ use uuid::Uuid;
 use super::deeds::Acknowledged;
 use super::history::history;
 use super::world::World;
+use crate::invariants::{Evidence, Taken, log, told, value, views};
 
 /// Something that does not hold.
 #[derive(Debug, Clone)]
@@ -62,24 +66,41 @@ impl Found {
     fn plain(what: String) -> Self {
         Self { what, reward: None }
     }
+
+    /// What is broken, in words that may name a reward.
+    fn read(what: String) -> Self {
+        let is_id = |word: &&str| word.len() == 36 && word.parse::<Uuid>().is_ok();
+        let mut words = what.split(|c: char| !(c.is_ascii_hexdigit() || c == '-'));
+        let reward = words.find(is_id).and_then(|word| word.parse().ok());
+        Self { what, reward }
+    }
 }
 
 /// Everything that does not hold.
 pub async fn violations(world: &World, acknowledged: &[Acknowledged]) -> Vec<Violation> {
     let pool = &world.owner;
     look(world).await;
-    let values = Values::read(world).await;
+    let (book, taken) = (world.book("book").await, taken(world));
+    let evidence =
+        Evidence { pool, book: &book, acknowledged: &[], taken: &taken, head_before: 0 };
+    let mut views = rows(
+        pool,
+        "SELECT format('%s stands still: %s', name, error) FROM checkpoints
+          WHERE state <> 'live' AND schema = 'read'",
+    )
+    .await;
+    views.extend(read(Ok(views::read_models_are_what_a_rebuild_comes_to(pool).await)));
     let checked = [
-        ("I1", one_live_value_each(&values)),
-        ("I2", every_value_is_on_record(pool, &values).await),
+        ("I1", read(value::at_most_one_live_value_per_reward(&evidence).await)),
+        ("I2", read(value::what_partners_hold_is_issued_here_or_alarmed(&evidence).await)),
         ("I3", what_was_acknowledged_is_there(pool, acknowledged).await),
-        ("I4", answered_webhooks_are_kept(world).await),
-        ("I5", the_log_is_whole(pool).await),
-        ("I6", read_models_are_what_a_rebuild_comes_to(pool).await),
-        ("I7", sums_agree(pool, &values).await),
+        ("I4", read(told::notices_that_were_taken_are_kept_once(&evidence).await)),
+        ("I5", read(log::the_log_is_sound_and_no_shorter(&evidence).await)),
+        ("I6", views),
+        ("I7", sums_agree(pool, &book).await),
         ("I8", nothing_secret_is_in_clear(world).await),
         ("I9", everything_is_at_rest(pool).await),
-        ("I10", nothing_is_recorded_twice(pool).await),
+        ("I10", read(log::streams_have_no_gap_and_no_event_is_there_twice(&evidence).await)),
     ];
     let mut violations = Vec::new();
     for (invariant, found) in checked {
@@ -94,6 +115,17 @@ pub async fn violations(world: &World, acknowledged: &[Acknowledged]) -> Vec<Vio
     violations
 }
 
+fn read(broken: Result<Vec<String>, sqlx::Error>) -> Vec<Found> {
+    broken.unwrap().into_iter().map(Found::read).collect()
+}
+
+/// Every webhook that the partners know to be taken.
+fn taken(world: &World) -> Vec<Taken> {
+    let (notices, delivered) = world.notices();
+    let of = |id: String| Some(Taken { partner: notices.get(&id)?.clone(), id });
+    delivered.into_iter().filter_map(of).collect()
+}
+
 /// People are told what there is to be told.
 async fn look(world: &World) {
     let url = &world.config.database_url;
@@ -106,95 +138,6 @@ async fn look(world: &World) {
     let partners = Partners::new(catalogue, partners.clone(), client().unwrap(), vault).unwrap();
     let outbox = Outbox::new(pool.clone(), messages);
     RaiseAlerts { pool, partners, kept, outbox }.turn().await.unwrap();
-}
-
-/// A value as a partner has it.
-struct InBook {
-    partner: String,
-    partner_ref: String,
-    reference: String,
-    amount: Decimal,
-    is_live: bool,
-    /// Whose reference it is.
-    reward: Option<Uuid>,
-}
-
-/// All that the partners have in their book.
-struct Values(Vec<InBook>);
-
-impl Values {
-    async fn read(world: &World) -> Self {
-        let ordered: Vec<(String, String)> = sqlx::query_as(
-            "SELECT DISTINCT payload->>'reference', aggregate_id FROM events
-              WHERE event_type = 'IssuanceRequested'",
-        )
-        .fetch_all(&world.owner)
-        .await
-        .unwrap();
-        let ordered: BTreeMap<String, String> = ordered.into_iter().collect();
-        let book = world.book("issued").await;
-        let text = |value: &Value, name: &str| value[name].as_str().unwrap().to_owned();
-        let values = book["issued"].as_array().unwrap().iter().map(|value| {
-            let reference = text(value, "reference");
-            let state = text(value, "state");
-            InBook {
-                partner: text(value, "partner"),
-                partner_ref: text(value, "partner_ref"),
-                amount: text(value, "amount").parse().unwrap(),
-                is_live: !["voided", "returned", "reversed"].contains(&state.as_str()),
-                reward: ordered.get(&reference).and_then(|reward| reward.parse().ok()),
-                reference,
-            }
-        });
-        Self(values.collect())
-    }
-}
-
-fn one_live_value_each(values: &Values) -> Vec<Found> {
-    let mut live: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
-    for value in values.0.iter().filter(|value| value.is_live) {
-        let name = format!("{} of {}", value.partner_ref, value.partner);
-        live.entry(value.reward.unwrap_or_default()).or_default().push(name);
-    }
-    live.into_iter()
-        .filter(|(_, values)| values.len() > 1)
-        .map(|(reward, values)| {
-            Found::of(reward, format!("reward {reward} has {}", values.join(" and ")))
-        })
-        .collect()
-}
-
-async fn every_value_is_on_record(pool: &PgPool, values: &Values) -> Vec<Found> {
-    let ours: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT aggregate_id, coalesce(payload->>'voucher_id', payload->>'credit_id',
-                                       payload->>'partner_ref'), payload->>'amount'
-           FROM events WHERE event_type IN ('VoucherIssued', 'CreditApplied', 'LateIssueFound')",
-    )
-    .fetch_all(pool)
-    .await
-    .unwrap();
-    let ours: BTreeSet<(String, String, Decimal)> = ours
-        .into_iter()
-        .map(|(reward, value, amount)| (reward, value, amount.parse().unwrap_or_default()))
-        .collect();
-    let told = told_of(pool).await;
-    let mut found = Vec::new();
-    for value in &values.0 {
-        let Some(reward) = value.reward else {
-            let what = format!("{} has {} and nobody ordered it", value.partner, value.reference);
-            found.push(Found::plain(what));
-            continue;
-        };
-        let on_record = (reward.to_string(), value.partner_ref.clone(), value.amount);
-        if !ours.contains(&on_record) && !told.contains(&reward) {
-            let what = format!(
-                "{} of {} is not on record for reward {reward}",
-                value.partner_ref, value.partner
-            );
-            found.push(Found::of(reward, what));
-        }
-    }
-    found
 }
 
 /// The rewards that people have been told of.
@@ -230,77 +173,23 @@ async fn what_was_acknowledged_is_there(
     found
 }
 
-async fn answered_webhooks_are_kept(world: &World) -> Vec<Found> {
-    let (notices, delivered) = world.notices();
-    let kept: Vec<(String, String)> = sqlx::query_as("SELECT external_id, partner_id FROM inbox")
-        .fetch_all(&world.owner)
-        .await
-        .unwrap();
-    let kept: BTreeSet<(String, String)> = kept.into_iter().collect();
-    delivered
-        .into_iter()
-        .filter_map(|id| {
-            let partner = notices.get(&id)?.clone();
-            let is_kept = kept.contains(&(id.clone(), partner.clone()));
-            (!is_kept).then(|| Found::plain(format!("{id} of {partner} was taken and is gone")))
-        })
-        .collect()
-}
-
-async fn the_log_is_whole(pool: &PgPool) -> Vec<Found> {
-    rows(
-        pool,
-        "SELECT format('position %s after %s', position, before) FROM
-           (SELECT position, recorded_at, lag(position, 1, 0::bigint) OVER w AS before,
-                   lag(recorded_at) OVER w AS earlier
-              FROM events WINDOW w AS (ORDER BY position)) e
-          WHERE position <> before + 1 OR recorded_at < earlier
-         UNION ALL
-         SELECT 'batches do not account for every event'
-          WHERE (SELECT coalesce(sum(last_position - first_position + 1), 0) FROM ledger_batches)
-             <> (SELECT count(*) FROM events)",
-    )
-    .await
-}
-
-async fn read_models_are_what_a_rebuild_comes_to(pool: &PgPool) -> Vec<Found> {
-    let halted = "SELECT format('%s stands still: %s', name, error) FROM checkpoints
-                   WHERE state <> 'live' AND schema = 'read'";
-    let mut found = rows(pool, halted).await;
-    let all = projections::all();
-    let checked = match projections::rebuild::compare::check(pool, &all, &|_, _| {}).await {
-        Ok(checked) => checked,
-        Err(error) => {
-            found.push(Found::plain(format!("read models cannot be compared: {error}")));
-            return found;
-        }
-    };
-    for checked in checked.into_iter().filter(|checked| checked.differing > 0) {
-        let first = checked.differences.first();
-        let what = format!("{}: {} rows differ, {first:?}", checked.name, checked.differing);
-        found.push(Found::plain(what));
-    }
-    found
-}
-
 /// Issued and spent, by partner: as the log says, as finance sees it, as the partners have it.
-async fn sums_agree(pool: &PgPool, values: &Values) -> Vec<Found> {
+async fn sums_agree(pool: &PgPool, book: &Value) -> Vec<Found> {
     let sums: Vec<(String, Decimal, Decimal, Decimal, Decimal)> = sqlx::query_as(
         "WITH of_partner AS (
-           SELECT aggregate_id, payload->>'partner_id' AS partner_id, event_type,
-                  (payload->>'amount')::numeric AS amount
-             FROM events WHERE aggregate_type = 'reward'
-              AND event_type IN ('VoucherIssued', 'CreditApplied', 'LateIssueFound',
-                                 'VoucherRedeemed', 'CreditSettled', 'RedemptionReversed')),
+           SELECT payload->>'partner_id' AS partner_id, event_type,
+                  (payload->>'amount')::numeric AS amount,
+                  coalesce((payload->>'was_settled')::boolean, false) AS was_settled
+             FROM events WHERE aggregate_type = 'reward'),
          log AS (
            SELECT partner_id,
                   coalesce(sum(amount) FILTER (WHERE event_type IN
                     ('VoucherIssued', 'CreditApplied', 'LateIssueFound')), 0) AS issued,
                   coalesce(sum(amount) FILTER (WHERE event_type IN
-                    ('VoucherRedeemed', 'CreditSettled')), 0)
-                  - coalesce(sum(amount) FILTER (WHERE event_type = 'RedemptionReversed'), 0)
-                    AS redeemed
-             FROM of_partner GROUP BY partner_id),
+                    ('VoucherRedeemed', 'CreditSettled', 'LateIssueLost')), 0)
+                  - coalesce(sum(amount) FILTER (WHERE event_type = 'RedemptionReversed'
+                      OR event_type = 'CreditReturned' AND was_settled), 0) AS redeemed
+             FROM of_partner WHERE partner_id IS NOT NULL GROUP BY partner_id),
          seen AS (SELECT partner_id, sum(issued) AS issued, sum(redeemed) AS redeemed
                     FROM read.reconciliation WHERE partner_id <> '' GROUP BY partner_id)
          SELECT partner_id, coalesce(log.issued, 0), coalesce(seen.issued, 0),
@@ -310,7 +199,7 @@ async fn sums_agree(pool: &PgPool, values: &Values) -> Vec<Found> {
     .fetch_all(pool)
     .await
     .unwrap();
-    let told = told_of(pool).await;
+    let given = value::given_by_partner(pool, book, &told_of(pool).await).await.unwrap();
     let mut found = Vec::new();
     for (partner, issued, seen, redeemed, seen_redeemed) in sums {
         if issued != seen || redeemed != seen_redeemed {
@@ -319,11 +208,7 @@ async fn sums_agree(pool: &PgPool, values: &Values) -> Vec<Found> {
                  {seen} and {seen_redeemed} by the read model"
             )));
         }
-        let of_partner = values.0.iter().filter(|value| value.partner == partner);
-        let theirs: Decimal = of_partner
-            .filter(|value| !value.reward.is_some_and(|reward| told.contains(&reward)))
-            .map(|value| value.amount)
-            .sum();
+        let theirs = given.get(&partner).copied().unwrap_or_default();
         if theirs > issued {
             let what = format!("{partner} gave {theirs}, and {issued} is on record");
             found.push(Found::plain(what));
@@ -371,27 +256,6 @@ async fn everything_is_at_rest(pool: &PgPool) -> Vec<Found> {
             Found::of(reward, format!("reward {reward} is {status} and nobody knows: {why}"))
         })
         .collect()
-}
-
-async fn nothing_is_recorded_twice(pool: &PgPool) -> Vec<Found> {
-    let gaps = "SELECT format('%s %s has a gap', aggregate_type, aggregate_id) FROM events
-                 GROUP BY aggregate_type, aggregate_id HAVING max(sequence) <> count(*)";
-    let mut found = rows(pool, gaps).await;
-    let twice: Vec<(String, String)> = sqlx::query_as(
-        "SELECT aggregate_id, metadata->>'command_id' FROM events
-          GROUP BY aggregate_id, metadata->>'command_id'
-         HAVING count(DISTINCT recorded_at) > 1",
-    )
-    .fetch_all(pool)
-    .await
-    .unwrap();
-    found.extend(twice.into_iter().map(|(stream, command)| {
-        let what = format!("command {command} counts twice in {stream}");
-        stream
-            .parse()
-            .map_or_else(|_| Found::plain(what.clone()), |id| Found::of(id, what.clone()))
-    }));
-    found
 }
 
 async fn rows(pool: &PgPool, sql: &'static str) -> Vec<Found> {
