@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use chrono::Duration;
 use serde_json::Value;
 
+use crate::staff::alerts::until_alert;
 use crate::support::{TestApp, Who};
 
 const MEMBERS: usize = 50;
@@ -148,11 +149,15 @@ async fn one_code_for_two_rewards_is_taken_once_and_harms_nobody_else() {
     let twice = "SELECT count(*) FROM events WHERE event_type = 'IssuanceOutcomeUnknown'
                     AND payload->>'why' = 'given_for_another_reward'";
     app.until("it was noticed", async || count(&app, twice).await == 1).await;
+    let waiting = app.reward(&second, "month_1").await.unwrap();
+    let alert = until_alert(&app, "open", "given_twice").await;
+    assert_eq!(alert["subject"], waiting["id"], "people are told whose it is");
     app.set_out(&third, 30).await;
     app.until_reward(&third, "month_1", "issued").await;
     assert_eq!(app.reward(&second, "month_1").await.unwrap()["status"], "processing");
     app.forward(Duration::seconds(120)).await;
     app.until_reward(&second, "month_1", "issued").await;
+    until_alert(&app, "resolved", "given_twice").await;
     let codes = "SELECT count(DISTINCT payload->>'code_tag') FROM events
                   WHERE event_type = 'VoucherIssued'";
     assert_eq!(count(&app, codes).await, 3);

@@ -183,3 +183,20 @@ async fn live_agreements(app: &TestApp) -> usize {
     let agreements = app.agreements().await;
     agreements.iter().filter(|agreement| agreement["has_ended"] == false).count()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_mistypes_at_the_partner_sees_the_form_again_and_nothing_is_linked() {
+    let app = TestApp::start().await;
+    let member = Who::member();
+    let journey = app.leave_for(&member, "agl").await;
+    let wrong = [("account_number", "<b>1</b>"), ("security_code", "9"), ("decision", "agree")];
+    let sent = client().post(journey.url.clone()).form(&wrong).send().await.unwrap();
+    assert_eq!(sent.status(), 422);
+    let page = sent.text().await.unwrap();
+    assert!(page.contains("look at both once more") && page.contains("<form"), "{page}");
+    assert!(!page.contains("<b>"), "what was typed is not said back: {page}");
+    assert_eq!(app.account_at(&member, "agl").await, serde_json::Value::Null);
+    let back = app.agree_there(&journey, AGL).await;
+    assert_eq!(app.come_back(&member, &back).await.status, 200, "the same way is still open");
+    app.finish().await;
+}

@@ -17,7 +17,7 @@ use crate::partners::calls::Timeouts;
 
 /// Short, so that what never ends is over soon; longer than a busy machine takes for a true answer.
 const HASTY: Timeouts =
-    Timeouts { connect: Duration::from_secs(2), answer: Duration::from_secs(3) };
+    Timeouts { connect: Duration::from_secs(5), answer: Duration::from_secs(6) };
 
 /// Far beyond every time-out of a call: what is not over by then does not end.
 const NEVER: Duration = Duration::from_secs(30);
