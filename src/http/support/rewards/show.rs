@@ -4,7 +4,7 @@
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use domain::ids::RewardId;
+use domain::ids::{Position, RewardId};
 use domain::reward::{Reward, SupportAction};
 use projections::reward_history::query::HistoryRow;
 use projections::{reward_history, support_rewards};
@@ -91,9 +91,13 @@ pub async fn show(
 ) -> Result<Answer<SupportRewardWithHistory>, Problem> {
     let read_models = [support_rewards::NAME, reward_history::NAME];
     let position = at_least.wait(&state.shown, &read_models).await?;
+    let history = reward_history::query::of(&state.read_pool, id).await?;
+    // The two read models are built side by side: the reward is never older than its own history.
+    if let Some(last) = history.last() {
+        AtLeast(Position(last.position)).wait(&state.shown, &[support_rewards::NAME]).await?;
+    }
     let row = support_rewards::query::get(&state.read_pool, id).await?;
     let reward = row.ok_or_else(|| Problem::new(Code::NotFound))?.into();
-    let history = reward_history::query::of(&state.read_pool, id).await?;
     let now = state.ledger.load::<Reward>(&id.to_string()).await?.state;
     let attempt_id = AttemptId::of(id, now.last_attempt());
     let may = now.support_may(state.ledger.now()).into_iter();
