@@ -185,14 +185,20 @@ impl<'a> Walk<'a> {
     async fn asked_once(&self, milestone: &str) -> Result<(), String> {
         let asked = "SELECT count(*) FROM events
                       WHERE aggregate_id = $1 AND event_type = 'IssuanceRequested'";
-        let asked = sqlx::query_scalar(asked).bind(self.reward_id(milestone));
-        let asked: i64 =
-            asked.fetch_one(&self.house.owner).await.map_err(|error| error.to_string())?;
+        let id = self.reward_id(milestone);
+        let asked = async || sqlx::query_scalar(asked).bind(&id).fetch_one(&self.house.owner).await;
+        let asked: i64 = self.house.behind_the_scenes(asked).await?;
         if asked == 1 { Ok(()) } else { Err(format!("I1: {asked} partners were asked")) }
     }
 
     async fn voucher(&self, milestone: &str) -> Result<String, String> {
-        let reward = self.house.reward(&self.member, milestone).await.ok_or("it is not shown")?;
+        let mut reward = None;
+        let is_shown = async || {
+            reward = self.house.reward(&self.member, milestone).await;
+            reward.is_some()
+        };
+        self.house.until("the reward is shown", is_shown).await?;
+        let reward = reward.unwrap_or_default();
         let id = reward["distribution_details"]["voucherId"].as_str();
         id.map(str::to_owned).ok_or_else(|| format!("I2: no voucher in {reward}"))
     }

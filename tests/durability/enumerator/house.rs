@@ -27,6 +27,7 @@ use sqlx::PgPool;
 use tokio::process::Command;
 use tokio::task::JoinHandle;
 
+use super::asking::until;
 use super::lines::http::HttpLine;
 use super::lines::postgres;
 use super::stage::Stage;
@@ -143,7 +144,7 @@ impl House {
             let answer = self.http.get(&ready).send().await;
             answer.is_ok_and(|answer| answer.status() == 200)
         };
-        super::asking::until("it is ready", is_ready).await.unwrap();
+        until("it is ready", is_ready).await.unwrap();
     }
 
     /// Has Anchor begin anew, without anything in its memory.
@@ -173,9 +174,23 @@ impl House {
 
     /// The ledger's day, in Sydney.
     pub async fn today(&self) -> Result<chrono::NaiveDate, String> {
-        let now = sqlx::query_scalar("SELECT ledger_now()").fetch_one(&self.owner).await;
-        let now: chrono::DateTime<chrono::Utc> = now.map_err(|error| error.to_string())?;
+        let now = async || sqlx::query_scalar("SELECT ledger_now()").fetch_one(&self.owner).await;
+        let now: chrono::DateTime<chrono::Utc> = self.behind_the_scenes(now).await?;
         Ok(now.with_timezone(&chrono_tz::Australia::Sydney).date_naive())
+    }
+
+    /// What the database says, once it is there: it may be the very thing that was just stopped.
+    pub async fn behind_the_scenes<T>(
+        &self,
+        ask: impl AsyncFn() -> Result<T, sqlx::Error>,
+    ) -> Result<T, String> {
+        let mut said = None;
+        let is_said = async || {
+            said = ask().await.ok();
+            said.is_some()
+        };
+        until("the database answers", is_said).await?;
+        said.ok_or_else(|| "the database said nothing".to_owned())
     }
 
     /// Tells the partners to do something.

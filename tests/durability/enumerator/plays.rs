@@ -92,7 +92,8 @@ impl House {
     /// Where the log ends.
     pub async fn head(&self) -> i64 {
         let sql = "SELECT coalesce(max(last_position), 0) FROM ledger_batches";
-        sqlx::query_scalar(sql).fetch_one(&self.owner).await.unwrap_or(0)
+        let head = async || sqlx::query_scalar(sql).fetch_one(&self.owner).await;
+        self.behind_the_scenes(head).await.unwrap_or(0)
     }
 
     /// Waits until nothing is left to do, and the partners have nothing left to tell.
@@ -143,10 +144,8 @@ impl House {
             taken: &taken,
             head_before,
         };
-        match invariants::broken(&evidence).await {
-            Ok(broken) => broken,
-            Err(error) => vec![format!("nothing could be asked: {error}")],
-        }
+        let asked = self.behind_the_scenes(async || invariants::broken(&evidence).await).await;
+        asked.unwrap_or_else(|vain| vec![vain])
     }
 
     /// What is broken of all that was played here so far, in what takes longer to find out: what
