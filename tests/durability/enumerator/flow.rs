@@ -186,7 +186,8 @@ impl<'a> Walk<'a> {
         let asked = "SELECT count(*) FROM events
                       WHERE aggregate_id = $1 AND event_type = 'IssuanceRequested'";
         let id = self.reward_id(milestone);
-        let asked = async || sqlx::query_scalar(asked).bind(&id).fetch_one(&self.house.owner).await;
+        let asked =
+            async || sqlx::query_scalar(asked).bind(&id).fetch_one(&self.house.owner).await;
         let asked: i64 = self.house.behind_the_scenes(asked).await?;
         if asked == 1 { Ok(()) } else { Err(format!("I1: {asked} partners were asked")) }
     }

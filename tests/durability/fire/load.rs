@@ -133,10 +133,11 @@ impl Client {
             if !self.set_out(&member, days).await {
                 continue;
             }
-            for reward in self.check(&member).await {
-                if reward["milestone"] == "year_1" {
-                    self.claim(&member, reward["rewardId"].as_str().unwrap()).await;
-                }
+            self.check(&member).await;
+            if days == 365
+                && let Some(reward) = self.to_be_chosen(&member).await
+            {
+                self.claim(&member, &reward).await;
             }
             self.notify().await;
         }
@@ -186,7 +187,7 @@ impl Client {
         is_taken
     }
 
-    async fn check(&self, member: &Who) -> Vec<Value> {
+    async fn check(&self, member: &Who) {
         let token = member.token();
         let checked = self.ask(|base| {
             let request = self.http.post(format!("{base}/api/rewards/check"));
@@ -198,7 +199,26 @@ impl Client {
             let id = reward["rewardId"].as_str().unwrap().to_owned();
             self.note(|told| _ = told.reached.insert(id));
         }
-        new
+    }
+
+    /// The reward that the member may choose for, as soon as they see it at any door.
+    async fn to_be_chosen(&self, member: &Who) -> Option<String> {
+        let token = member.token();
+        for base in self.bases.iter().cycle() {
+            if self.is_over.load(Ordering::SeqCst) {
+                return None;
+            }
+            let request = self.http.get(format!("{base}/api/rewards"));
+            if let Ok(answer) = request.bearer_auth(token.expose_secret()).send().await
+                && let Ok(seen) = answer.json::<Value>().await
+                && let Some(rewards) = seen["rewards"].as_array()
+                && let Some(open) = rewards.iter().find(|r| r["status"] == "awaiting_choice")
+            {
+                return open["id"].as_str().map(str::to_owned);
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+        None
     }
 
     async fn claim(&self, member: &Who, reward: &str) {
