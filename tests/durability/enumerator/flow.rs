@@ -140,8 +140,17 @@ impl<'a> Walk<'a> {
                 self.house.control("faults", body).await;
                 self.report(30).await?;
                 let issued = self.until(("month_1", "issued")).await?;
-                let by = &issued["partner_used"];
-                if by == "coles" { Ok(()) } else { Err(format!("I9: it fell back to {by}")) }
+                // A no that died with its worker was never known: the order is repeated then, and
+                // the partner may say yes.
+                let noes = self.events_of("month_1", "IssuanceRefused").await?;
+                let is_lost = noes == 0 && self.house.stage.has_struck();
+                let by = if is_lost { "woolworths" } else { "coles" };
+                let used = &issued["partner_used"];
+                if used == by {
+                    Ok(())
+                } else {
+                    Err(format!("I9: {noes} noes, and {used} gave it"))
+                }
             }
             Step::Expire => {
                 let three_years = chrono::Duration::days(3 * 366);
@@ -183,13 +192,18 @@ impl<'a> Walk<'a> {
 
     /// One intent, whatever happened to it: it was repeated under its key, and nobody else asked.
     async fn asked_once(&self, milestone: &str) -> Result<(), String> {
-        let asked = "SELECT count(*) FROM events
-                      WHERE aggregate_id = $1 AND event_type = 'IssuanceRequested'";
-        let id = self.reward_id(milestone);
-        let asked =
-            async || sqlx::query_scalar(asked).bind(&id).fetch_one(&self.house.owner).await;
-        let asked: i64 = self.house.behind_the_scenes(asked).await?;
+        let asked = self.events_of(milestone, "IssuanceRequested").await?;
         if asked == 1 { Ok(()) } else { Err(format!("I1: {asked} partners were asked")) }
+    }
+
+    async fn events_of(&self, milestone: &str, event: &str) -> Result<i64, String> {
+        let count = "SELECT count(*) FROM events WHERE aggregate_id = $1 AND event_type = $2";
+        let id = self.reward_id(milestone);
+        let count = async || {
+            let count = sqlx::query_scalar(count).bind(&id).bind(event);
+            count.fetch_one(&self.house.owner).await
+        };
+        self.house.behind_the_scenes(count).await
     }
 
     async fn voucher(&self, milestone: &str) -> Result<String, String> {

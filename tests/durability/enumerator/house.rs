@@ -201,10 +201,18 @@ impl House {
         answer.json().await.unwrap()
     }
 
-    /// What the partners have in their books.
+    /// What the partners have in their books. Asked again where a busy machine did not come to it.
     pub async fn books(&self, which: &str) -> Value {
         let url = format!("{}/control/{which}", self.sandbox_url);
-        self.http.get(url).send().await.unwrap().json().await.unwrap()
+        let mut books = None;
+        let are_there = async || {
+            if let Ok(answer) = self.http.get(&url).send().await {
+                books = answer.json().await.ok();
+            }
+            books.is_some()
+        };
+        until("the partners show their books", are_there).await.unwrap();
+        books.unwrap_or_default()
     }
 
     /// All that Anchor has said.

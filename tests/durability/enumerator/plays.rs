@@ -77,11 +77,14 @@ const LEFT: &str = "
      WHERE step IN ('issue', 'resolve') AND next_at < 'infinity'
         OR step IN ('choose', 'expire') AND next_at < ledger_now() + interval '5 minutes'
     UNION ALL
+    SELECT format('recall of %s at %s', reward_id, next_at) FROM read.recall_todo
+     WHERE next_at < 'infinity'
+    UNION ALL
     SELECT format('account %s: %s at %s', account_id, step, next_at) FROM read.account_todo
      WHERE step IN ('verify', 'unlink') AND next_at < 'infinity'
     UNION ALL
     SELECT format('journey %s at %s', member_id, next_at) FROM read.journey_todo
-     WHERE next_at <= ledger_now()
+     WHERE next_at <= ledger_now() OR lease_owner IS NOT NULL
     UNION ALL
     SELECT format('webhook %s of %s: %s', kind, partner_id, reason) FROM inbox WHERE state = 'new'
     UNION ALL
