@@ -33,17 +33,21 @@ const UNTIL_DORMANT_DAYS: i64 = 90;
 /// Moves credits on until `stop` says true.
 pub(super) async fn work(state: Arc<State>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow_and_update() {
-        let waiting: Vec<Credit> = {
-            let desk = state.desk();
-            let open = desk.book.credits.values().filter(|c| is_under_way(c.state));
-            open.cloned().collect()
-        };
-        for credit in waiting {
-            if let Some(next) = next_state(&state, &credit) {
-                move_to(&state, &mut state.desk(), credit, next);
-            }
-        }
+        look(&state);
         tokio::select! { () = tokio::time::sleep(BETWEEN_LOOKS) => {}, _ = stop.changed() => {} }
+    }
+}
+
+/// Moves on what has waited long enough by the partners' clock. Nobody else is at the desk
+/// meanwhile, so nothing is moved twice.
+pub(super) fn look(state: &State) {
+    let mut desk = state.desk();
+    let open = desk.book.credits.values().filter(|credit| is_under_way(credit.state));
+    let waiting: Vec<Credit> = open.cloned().collect();
+    for credit in waiting {
+        if let Some(next) = next_state(state, &credit, desk.now()) {
+            move_to(state, &mut desk, credit, next);
+        }
     }
 }
 
@@ -51,9 +55,9 @@ fn is_under_way(state: CreditState) -> bool {
     !state.has_arrived() && !state.went_back()
 }
 
-fn next_state(state: &State, credit: &Credit) -> Option<CreditState> {
+fn next_state(state: &State, credit: &Credit, now: DateTime<Utc>) -> Option<CreditState> {
     let its_type = state.partners.get(&credit.partner)?.entry.partner_type();
-    let waited = state.desk().now() - credit.moved_at;
+    let waited = now - credit.moved_at;
     match (its_type, credit.state) {
         (PartnerType::Utility, CreditState::Accepted) => Some(CreditState::PostedToAccount),
         (PartnerType::Utility, CreditState::PostedToAccount)

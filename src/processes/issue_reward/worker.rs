@@ -16,6 +16,7 @@ use projections::{checkpoint, partners as partner_rows, reward_todo, user_partne
 use sqlx::PgPool;
 use uuid::Uuid;
 
+use super::backoff::still_waiting;
 use super::choose::{Choice, Known, choose};
 use super::send::{InHand, send_deadline};
 use super::step::{Step, due_again_at, step};
@@ -31,9 +32,6 @@ const ACCOUNTS_CATCH_UP: std::time::Duration = std::time::Duration::from_secs(5)
 
 /// How long a reward rests that nobody can serve at the moment, in seconds.
 pub(super) const NOBODY_AVAILABLE_SECONDS: i64 = 30;
-
-/// How long a reward rests that still waits for an account, in seconds; a new one wakes it.
-const STILL_WAITING_SECONDS: i64 = 3_600;
 
 /// Takes rewards from the todo table to their value.
 #[derive(Clone)]
@@ -154,7 +152,8 @@ impl IssueReward {
         match self.execute(hand, *command).await {
             Ok(executed) => {
                 if !is_choice && executed.recorded == 0 {
-                    let later = self.clock.now() + Duration::seconds(STILL_WAITING_SECONDS);
+                    let now = self.clock.now();
+                    let later = now + still_waiting(now - hand.reached.occurred_at);
                     todo::look_again_at(&self.pool, due, Some(later)).await?;
                 }
                 Ok(is_choice)

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{is_local, not_here, read};
 use crate::sandbox::book::Line;
+use crate::sandbox::clerk;
 use crate::sandbox::faults::{Fault, Operation};
 use crate::sandbox::state::{State, book_failed, error};
 
@@ -62,7 +63,7 @@ struct Forward {
     forward_seconds: i64,
 }
 
-/// `POST /control/clock`
+/// `POST /control/clock`: what has become due by then has happened once this is answered.
 pub(in crate::sandbox) async fn clock(
     state: web::Data<State>,
     request: HttpRequest,
@@ -75,10 +76,16 @@ pub(in crate::sandbox) async fn clock(
     if !(1..=LONGEST_STEP_SECONDS).contains(&forward_seconds) {
         return error(400, "invalid_request", "The clock only goes forward.");
     }
-    let mut desk = state.desk();
-    let ahead_seconds = desk.book.ahead_seconds + forward_seconds;
-    match desk.book.write(vec![Line::Clock { ahead_seconds }]) {
-        Ok(()) => HttpResponse::Ok().json(json!({ "now": desk.now() })),
+    let written = {
+        let mut desk = state.desk();
+        let ahead_seconds = desk.book.ahead_seconds + forward_seconds;
+        desk.book.write(vec![Line::Clock { ahead_seconds }])
+    };
+    match written {
+        Ok(()) => {
+            clerk::look(&state);
+            HttpResponse::Ok().json(json!({ "now": state.desk().now() }))
+        }
         Err(failure) => book_failed(&failure),
     }
 }

@@ -29,7 +29,9 @@ use super::worker::Setting;
 
 /// How long a partner is waited for: real time, which nobody can move.
 const PATIENCE: Timeouts =
-    Timeouts { connect: Duration::from_secs(2), answer: Duration::from_millis(400) };
+    Timeouts { connect: Duration::from_secs(2), answer: Duration::from_millis(250) };
+/// So few connections that each knows the statements it is asked for: a new one learns them all.
+const POOL: u32 = 4;
 /// A worker that still finds something after so many rounds is asked again later.
 const MOST_ROUNDS: usize = 60;
 /// So often a turn may fail in one spell.
@@ -52,6 +54,7 @@ pub struct Crew {
     verify: VerifyAccounts,
     keep: KeepLinks,
     inbox: inbox::Worker,
+    partners: Partners,
 }
 
 impl Crew {
@@ -69,7 +72,7 @@ impl Crew {
 
     async fn try_to_assemble(setting: &Setting, brake: &Arc<Brake>) -> anyhow::Result<Self> {
         let config = Config::read(&|name| setting.variables.get(name).cloned())?;
-        let pool = connect(&setting.url, Role::App, 8).await?;
+        let pool = connect(&setting.url, Role::App, POOL).await?;
         let keys = connect(&setting.url, Role::Keys, 2).await?;
         let clock = Clock::follow(pool.clone()).await?;
         let vault = Vault::open(keys, config.keyring.clone()).await?;
@@ -118,7 +121,8 @@ impl Crew {
                 worker,
             },
             keep: KeepLinks { ledger: ledger.clone(), vault },
-            inbox: inbox::Worker::new(inbox, ledger, partners, pool.clone()),
+            inbox: inbox::Worker::new(inbox, ledger, partners.clone(), pool.clone()),
+            partners,
             pool,
             clock,
         })
@@ -132,12 +136,13 @@ impl Crew {
             did.rounds += 1;
             brake.turn_begins();
             let projected = self.project().await;
-            let (issued, reached, verified, kept, told) = tokio::join!(
+            let (issued, reached, verified, kept, told, ()) = tokio::join!(
                 self.issue.turn(),
                 self.reach.turn(),
                 self.verify.turn(),
                 self.keep.turn(),
-                self.inbox.work_once()
+                self.inbox.work_once(),
+                self.partners.try_again(PATIENCE.answer)
             );
             let turns = [projected, issued, reached, verified, kept, told];
             let mut is_idle = true;

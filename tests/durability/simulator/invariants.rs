@@ -80,7 +80,7 @@ impl Found {
 pub async fn violations(world: &World, acknowledged: &[Acknowledged]) -> Vec<Violation> {
     let pool = &world.owner;
     look(world).await;
-    let (book, taken) = (world.book("book").await, taken(world));
+    let (book, taken) = (world.said_by_partners().await, taken(world));
     let evidence =
         Evidence { pool, book: &book, acknowledged: &[], taken: &taken, head_before: 0 };
     let mut views = rows(
@@ -121,9 +121,8 @@ fn read(broken: Result<Vec<String>, sqlx::Error>) -> Vec<Found> {
 
 /// Every webhook that the partners know to be taken.
 fn taken(world: &World) -> Vec<Taken> {
-    let (notices, delivered) = world.notices();
-    let of = |id: String| Some(Taken { partner: notices.get(&id)?.clone(), id });
-    delivered.into_iter().filter_map(of).collect()
+    let told = world.book.told();
+    told.into_iter().map(|(partner, id)| Taken { partner, id }).collect()
 }
 
 /// People are told what there is to be told.
@@ -155,22 +154,24 @@ async fn what_was_acknowledged_is_there(
     pool: &PgPool,
     acknowledged: &[Acknowledged],
 ) -> Vec<Found> {
-    let mut found = Vec::new();
-    for Acknowledged { what, stream, position } in acknowledged {
-        let is_there: bool = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT FROM events WHERE position = $1 AND aggregate_id = $2)",
-        )
-        .bind(position)
-        .bind(stream.to_string())
-        .fetch_one(pool)
-        .await
-        .unwrap();
-        if !is_there {
+    let positions: Vec<i64> = acknowledged.iter().map(|yes| yes.position).collect();
+    let there: Vec<(i64, String)> =
+        sqlx::query_as("SELECT position, aggregate_id FROM events WHERE position = ANY($1)")
+            .bind(positions)
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    let there: BTreeSet<(i64, String)> = there.into_iter().collect();
+    let is_missing =
+        |yes: &&Acknowledged| !there.contains(&(yes.position, yes.stream.to_string()));
+    acknowledged
+        .iter()
+        .filter(is_missing)
+        .map(|Acknowledged { what, stream, position }| {
             let what = format!("{what} was acknowledged at {position} and is not there");
-            found.push(Found::of(*stream, what));
-        }
-    }
-    found
+            Found::of(*stream, what)
+        })
+        .collect()
 }
 
 /// Issued and spent, by partner: as the log says, as finance sees it, as the partners have it.

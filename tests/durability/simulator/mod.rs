@@ -4,7 +4,7 @@
 //! - [`plan`]: what happens, all of it from one seed
 //! - [`run`]: the year, from one moment at which something is due to the next
 //! - [`world`], [`worker`], [`crew`]: a real Postgres, real partners over HTTP, two real workers
-//! - [`deeds`]: what members and partners do
+//! - [`deeds`]: what members and partners do; [`book`]: what the partners write down
 //! - [`go_between`], [`halfway`]: where workers stall and die, and where bugs are planted
 //! - [`planted`]: each of five bugs is found
 //! - [`invariants`]: I1 to I10
@@ -14,6 +14,7 @@
 //!
 //! Rows: R2, M4, D1, D3, D4, D6. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
 
+mod book;
 mod crew;
 mod deeds;
 mod go_between;

@@ -23,6 +23,8 @@ const ZONES: [&str; 5] = [
 const UTILITIES: [&str; 3] = ["energy-australia", "agl", "origin"];
 const CARDS: [&str; 2] = ["opal", "myki"];
 const SHOPS: [&str; 5] = ["woolworths", "coles", "aldi", "kmart", "target"];
+const FEW: usize = 20;
+const MANY: usize = 200;
 /// A member sets out within so many days from the beginning.
 const FIRST_DAYS: i64 = 28;
 
@@ -98,7 +100,7 @@ impl Odds {
             Kind::DieHalfway,
         ],
         cut: 0.1,
-        stop: 0.005,
+        stop: 0.01,
     };
 }
 
@@ -107,6 +109,21 @@ impl Odds {
 pub struct Extent {
     pub members: usize,
     pub days: i64,
+}
+
+impl Extent {
+    /// What is due within so many seconds is done together. When many live at the same time
+    /// something is due at any hour, and the clock would hardly move: then it is more.
+    pub fn together(self) -> i64 {
+        let hours = if self.members < MANY { 2 } else { 6 };
+        hours * 3_600
+    }
+
+    /// A spell is up to two to the power of so many polls long: the more there are, the more there
+    /// is to do in one.
+    fn longest_spell(self) -> u32 {
+        8 + (self.members / FEW).max(1).ilog2()
+    }
 }
 
 /// Somebody on the way.
@@ -195,8 +212,8 @@ impl Plan {
             return None;
         }
         let seconds = dice.random_range(25..900);
-        // Early as often as late: some spells are a few polls long, some hundreds.
-        let polls = 1_u32 << dice.random_range(0..8);
+        // Early as often as late: some spells are a few polls long, some hundreds or thousands.
+        let polls = 1_u32 << dice.random_range(0..self.extent.longest_spell());
         let polls = dice.random_range(polls..polls * 2);
         Some(match self.odds.disturbances.choose(&mut dice)? {
             Kind::Die => Disturbance::DieAfter(polls),

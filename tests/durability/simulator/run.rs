@@ -10,29 +10,27 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use futures::StreamExt;
 use tokio::sync::Mutex;
 
-use super::deeds::{Acknowledged, Done, perform};
+use super::deeds::under_way::UnderWay;
 use super::go_between::Bug;
 use super::invariants::{Violation, violations};
-use super::plan::{DAY, Deed, Extent, Member, Plan, Planned};
+use super::plan::{DAY, Extent, Plan, Planned};
+
 use super::worker::{Disturbance, Spell, Worker};
 use super::world::{PATIENCE, World};
 
-/// What is due within so long is done together, in seconds of the ledger.
-const TOGETHER: i64 = 2 * 3_600;
 /// What has been looked at for so many events does not move the clock any more: it is looked at
 /// along the way, and people know of it.
 const LOOKED_AT: i64 = 30;
-/// What was not possible is done so often on a later day.
-const OTHER_DAYS: u32 = 12;
 /// So long everything is left alone in the end.
 const AFTERWARDS: i64 = 5 * DAY;
 /// Rounds of spells in one step; who has not finished by then is at it again in the next.
 const MOST_SPELLS: usize = 40;
-/// What can be done at once at the door.
-const AT_ONCE: usize = 16;
+/// When nothing is left to do, whoever waits at the door is waited for so long; then the clock goes
+/// on all the same.
+const AT_THE_DOOR: Duration = Duration::from_millis(60);
+const BETWEEN_LOOKS: Duration = Duration::from_millis(4);
 
 /// What a run did, and what was found.
 pub struct Report {
@@ -66,31 +64,12 @@ pub struct Counted {
 struct Run {
     world: Arc<World>,
     workers: [Worker; 2],
-    members: Arc<Vec<Member>>,
     plan: Plan,
+    under_way: UnderWay,
     begun: DateTime<Utc>,
     counted: Counted,
-    acknowledged: Vec<Acknowledged>,
-    /// Deeds that were not possible, with how often it was tried.
-    postponed: Vec<(Planned, u32)>,
     /// From here on nothing is disturbed any more.
     is_over: bool,
-}
-
-/// Does deeds, so many at once.
-async fn all_of(
-    world: Arc<World>,
-    members: Arc<Vec<Member>>,
-    deeds: Vec<(Planned, u32)>,
-) -> Vec<(Planned, u32, Done)> {
-    let all = deeds.into_iter().map(|(planned, tries)| {
-        let (world, members) = (world.clone(), members.clone());
-        async move {
-            let done = perform(&world, &members[planned.member], &planned.deed).await;
-            (planned, tries, done)
-        }
-    });
-    futures::stream::iter(all).buffered(AT_ONCE).collect().await
 }
 
 /// A run wants a small machine for itself: one at a time.
@@ -102,20 +81,19 @@ pub async fn run(plan: Plan, bug: Option<Bug>) -> Report {
     let started = Instant::now();
     let (world, workers) = World::make(plan.seed, bug).await;
     let begun = world.now().await;
+    let world = Arc::new(world);
     let mut run = Run {
-        world: Arc::new(world),
+        under_way: UnderWay::new(world.clone(), plan.members.clone()),
+        world,
         workers,
-        members: Arc::new(plan.members.clone()),
         plan,
         begun,
         counted: Counted::default(),
-        acknowledged: Vec::new(),
-        postponed: Vec::new(),
         is_over: false,
     };
     run.live().await;
     run.calm_down().await;
-    let violations = violations(&run.world, &run.acknowledged).await;
+    let violations = violations(&run.world, &run.under_way.acknowledged).await;
     let count = |sql: &'static str| sqlx::query_scalar::<_, i64>(sql).fetch_one(&run.world.owner);
     run.counted.events = count("SELECT count(*) FROM events").await.unwrap();
     run.counted.rewards = count("SELECT count(*) FROM read.rewards").await.unwrap();
@@ -124,15 +102,17 @@ pub async fn run(plan: Plan, bug: Option<Bug>) -> Report {
     )
     .await
     .unwrap();
-    run.counted.acknowledged = run.acknowledged.len();
+    run.counted.acknowledged = run.under_way.acknowledged.len();
     for line in &run.world.lines {
         let cut = line.cuts.done.load(SeqCst);
         run.counted.cut_lines += cut as u64;
     }
+    run.counted.deeds = run.under_way.deeds;
+    run.counted.faults = run.under_way.faults;
     let (seed, extent, at) = (run.plan.seed, run.plan.extent, run.world.now().await);
     let report =
         Report { seed, extent, counted: run.counted, violations, at, took: started.elapsed() };
-    drop(run.workers);
+    drop((run.workers, run.under_way));
     if let Some(world) = Arc::into_inner(run.world) {
         world.end().await;
     }
@@ -150,17 +130,16 @@ impl Run {
             while let Some(next) = deeds.next_if(|planned| planned.at <= at) {
                 now.push((next, 0));
             }
-            let (due, later) =
-                std::mem::take(&mut self.postponed).into_iter().partition(|(p, _)| p.at <= at);
-            self.postponed = later;
-            now.extend::<Vec<_>>(due);
+            now.extend(self.under_way.put_off_until(at));
             self.step(now).await;
             if at / (30 * DAY) > told {
                 told = at / (30 * DAY);
+                (self.counted.deeds, self.counted.faults) =
+                    (self.under_way.deeds, self.under_way.faults);
                 println!("seed {}: day {}, {:?}", self.plan.seed, at / DAY, self.counted);
             }
             let planned = deeds.peek().map(|planned| planned.at);
-            let postponed = self.postponed.iter().map(|(planned, _)| planned.at).min();
+            let postponed = self.under_way.next();
             let timer = self.next_timer().await;
             let next = [planned, postponed, timer].into_iter().flatten().min();
             let Some(next) = next.filter(|next| *next < end) else { break };
@@ -171,6 +150,7 @@ impl Run {
     /// Everything is left alone until nothing more can become of it.
     async fn calm_down(&mut self) {
         self.is_over = true;
+        self.under_way.end().await;
         let until = self.seconds().await.max(self.plan.extent.days * DAY) + AFTERWARDS;
         loop {
             self.until_told().await;
@@ -184,32 +164,22 @@ impl Run {
     }
 
     /// Does what is due, while both workers work until nothing is left to do at this moment.
-    async fn step(&mut self, mut deeds: Vec<(Planned, u32)>) {
+    async fn step(&mut self, deeds: Vec<(Planned, u32)>) {
         self.counted.steps += 1;
         if !self.is_over {
             self.go_wrong();
         }
-        // What goes wrong at the partners first, then whoever it is meant for.
-        deeds.sort_by_key(|(planned, _)| !matches!(planned.deed, Deed::Fault { .. }));
-        let doing = tokio::spawn(all_of(self.world.clone(), self.members.clone(), deeds));
-        for _ in 0..MOST_SPELLS {
+        self.under_way.begin(deeds).await;
+        let (mut spells, mut worked) = (0, Instant::now());
+        while spells < MOST_SPELLS {
+            let is_anybody_waiting = self.under_way.is_any_open();
             if self.is_anything_due().await {
                 self.spells().await;
-            } else if doing.is_finished() {
-                break;
+                (spells, worked) = (spells + 1, Instant::now());
+            } else if is_anybody_waiting && worked.elapsed() < AT_THE_DOOR {
+                tokio::time::sleep(BETWEEN_LOOKS).await;
             } else {
-                tokio::time::sleep(Duration::from_millis(3)).await;
-            }
-        }
-        for (planned, tries, done) in doing.await.expect("deeds are done") {
-            self.counted.deeds += 1;
-            self.counted.faults += u64::from(matches!(planned.deed, Deed::Fault { .. }));
-            match done {
-                Done::Acknowledged(acknowledged) => self.acknowledged.push(acknowledged),
-                Done::NotYet if tries < OTHER_DAYS => {
-                    self.postponed.push((Planned { at: planned.at + DAY, ..planned }, tries + 1));
-                }
-                Done::Nothing | Done::NotYet => {}
+                break;
             }
         }
     }
@@ -257,6 +227,7 @@ impl Run {
         self.counted.pauses += 1;
         let pause = chrono::Duration::seconds(why.map_or(60, Disturbance::seconds));
         self.world.forward(pause).await;
+        self.world.end_open_transactions(worker).await;
         let mut spells = Vec::new();
         if !alone {
             spells.push(self.workers[1 - worker].work(None).await);
@@ -303,7 +274,8 @@ impl Run {
         .await
         .unwrap();
         let next = (next? - self.begun).num_seconds();
-        Some((next / TOGETHER + 1) * TOGETHER)
+        let together = self.plan.extent.together();
+        Some((next / together + 1) * together)
     }
 
     async fn forward_to(&mut self, at: i64) {
@@ -326,7 +298,7 @@ impl Run {
     /// Waits until the partners have told everything they wanted to tell.
     async fn until_told(&self) {
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE && self.world.untold() > 0 {
+        while begun.elapsed() < PATIENCE && self.world.book.untold() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

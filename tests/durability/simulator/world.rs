@@ -1,7 +1,7 @@
 //! Where is it all? A Postgres of its own that keeps what it acknowledged, the partners, the door
 //! that members and partners knock at, two workers, and a clock that is moved.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
@@ -24,6 +24,7 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{Executor, PgPool};
 use uuid::Uuid;
 
+use super::book::PartnersBook;
 use super::go_between::Bug;
 use super::worker::{Setting, Worker};
 use crate::line::Line;
@@ -46,6 +47,11 @@ const PARTNERS: [&str; 13] = [
     "fuel-voucher",
 ];
 
+/// A server keeps a connection open for longer, the sandbox for five seconds.
+const KEPT_OPEN: Duration = Duration::from_secs(2);
+/// Which worker a connection is of, for the server.
+const NAMES: [&str; 2] = ["worker_0", "worker_1"];
+
 /// An answer of the door.
 pub struct Answer {
     pub status: u16,
@@ -61,6 +67,8 @@ pub struct World {
     /// Lines to the database: the door's, and each worker's.
     pub lines: [Line; 3],
     pub folder: tempfile::TempDir,
+    /// What the partners write down.
+    pub book: PartnersBook,
     cluster: Mutex<PrivateCluster>,
     door: Application,
     base: String,
@@ -93,24 +101,40 @@ impl World {
         let variables = |line: &Line| variables(&line.url, &base, &sandbox_url);
         let door_variables = variables(&lines[0]);
         let config = Config::read(&|name| door_variables.get(name).cloned()).unwrap();
+        let book = folder.path().join("book");
         let sandbox = SandboxConfig::acting_as(&config.catalogue, &config.partners)
             .at_port(port)
             .with_seed(seed)
-            .keeping_book_in(folder.path().join("book"))
+            .keeping_book_in(book.clone())
             .sending_webhooks_to(Some(base.parse().unwrap()));
         let sandbox = Sandbox::start(sandbox).await.unwrap();
         describe(&url, &config).await;
         let parts = Parts { server: true, workers: false };
         let for_door = Config::read(&|name| door_variables.get(name).cloned()).unwrap();
         let door = Application::start(for_door, parts, listener).await.unwrap();
-        let worker = |line: &Line| {
-            Worker::start(Setting { url: line.url.clone(), variables: variables(line), bug })
+        let worker = |number: usize| {
+            let line = &lines[1 + number];
+            let url = format!("{}?application_name={}", line.url.expose_secret(), NAMES[number]);
+            let url = SecretString::from(url);
+            Worker::start(Setting { url, variables: variables(line), bug })
         };
-        let workers = [worker(&lines[1]), worker(&lines[2])];
-        let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let cluster = Mutex::new(cluster);
-        let world =
-            Self { owner, config, lines, folder, cluster, door, base, sandbox, sandbox_url, http };
+        let workers = [worker(0), worker(1)];
+        // Nothing is sent on a connection that its server is about to close.
+        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(KEPT_OPEN);
+        let http = http.build().unwrap();
+        let world = Self {
+            owner,
+            config,
+            lines,
+            book: PartnersBook::kept_in(&book),
+            folder,
+            cluster: Mutex::new(cluster),
+            door,
+            base,
+            sandbox,
+            sandbox_url,
+            http,
+        };
         (world, workers)
     }
 
@@ -127,6 +151,17 @@ impl World {
         self.door.clock.read_again(&self.owner).await.unwrap();
     }
 
+    /// The server ends transactions of a worker that stands still in the middle of one, as it does
+    /// after seconds that nobody has to wait for.
+    pub async fn end_open_transactions(&self, worker: usize) {
+        let ended = sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE application_name = $1 AND state = 'idle in transaction'",
+        );
+        // It may have been stopped just now: then there are none.
+        ended.bind(NAMES[worker]).execute(&self.owner).await.ok();
+    }
+
     /// Tells the partners to do something; nothing when they cannot.
     pub async fn control(&self, what: &str, body: Value) -> Option<Value> {
         let url = format!("{}/control/{what}", self.sandbox_url);
@@ -134,32 +169,10 @@ impl World {
         if answer.status().is_success() { answer.json().await.ok() } else { None }
     }
 
-    /// What the partners have in their book.
-    pub async fn book(&self, what: &str) -> Value {
-        let url = format!("{}/control/{what}", self.sandbox_url);
+    /// What the partners say that they have in their book.
+    pub async fn said_by_partners(&self) -> Value {
+        let url = format!("{}/control/book", self.sandbox_url);
         self.http.get(url).send().await.unwrap().json().await.unwrap()
-    }
-
-    /// What the partners wrote down of their webhooks: whose they are, and which were taken.
-    pub fn notices(&self) -> (BTreeMap<String, String>, BTreeSet<String>) {
-        let book = std::fs::read_to_string(self.folder.path().join("book/book.jsonl"));
-        let (mut notices, mut delivered) = (BTreeMap::new(), BTreeSet::new());
-        for line in book.unwrap_or_default().lines() {
-            let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
-            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-            match line["line"].as_str() {
-                Some("notice") => drop(notices.insert(text("id"), text("partner"))),
-                Some("delivered") => drop(delivered.insert(text("id"))),
-                _ => {}
-            }
-        }
-        (notices, delivered)
-    }
-
-    /// How many webhooks the partners still have to send.
-    pub fn untold(&self) -> usize {
-        let (notices, delivered) = self.notices();
-        notices.len() - delivered.len()
     }
 
     /// Knocks at the door as a member, or as the app's own service.

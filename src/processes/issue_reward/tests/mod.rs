@@ -9,7 +9,7 @@ use domain::reward::{FundingModel, ReachMilestone, Reward, RewardCommand, Reward
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::backoff::{ceiling_seconds, wait};
+use super::backoff::{ceiling_seconds, still_waiting, wait};
 use super::choose::{Choice, Known, choose};
 use super::record::masked;
 use super::step::{Step, due_again_at, step};
@@ -203,6 +203,12 @@ fn waits_grow_to_an_hour_and_never_undercut_what_the_partner_asked_for() {
     let asked = |seconds| Some(std::time::Duration::from_secs(seconds));
     assert!(wait(1, asked(600)).num_seconds() >= 600);
     assert_eq!(wait(1, asked(86_400)).num_seconds(), 3_600);
+}
+
+#[test]
+fn the_longer_a_reward_waits_for_an_account_the_more_rarely_it_is_looked_after() {
+    let looked_after = [0, 1, 5, 24 * 365].map(|hours| still_waiting(Duration::hours(hours)));
+    assert_eq!(looked_after, [1, 1, 5, 24 * 7].map(Duration::hours));
 }
 
 #[test]
