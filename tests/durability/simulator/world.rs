@@ -119,9 +119,6 @@ impl World {
             Worker::start(Setting { url, variables: variables(line), bug })
         };
         let workers = [worker(0), worker(1)];
-        // Nothing is sent on a connection that its server is about to close.
-        let http = reqwest::Client::builder().no_proxy().pool_idle_timeout(KEPT_OPEN);
-        let http = http.build().unwrap();
         let world = Self {
             owner,
             config,
@@ -133,7 +130,7 @@ impl World {
             base,
             sandbox,
             sandbox_url,
-            http,
+            http: client(),
         };
         (world, workers)
     }
@@ -218,6 +215,11 @@ impl World {
         owner.close().await;
         cluster.into_inner().unwrap().stop().await;
     }
+}
+
+/// Sends nothing on a connection that its server is about to close.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().pool_idle_timeout(KEPT_OPEN).build().unwrap()
 }
 
 /// Looks at everything, through connections that are tried before they are used: the database may
