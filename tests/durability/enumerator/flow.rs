@@ -133,31 +133,28 @@ impl<'a> Walk<'a> {
                 self.until(("year_1", "issued")).await?;
                 self.asked_once("year_1").await
             }
-            Step::FallBack => {
-                let fault = json!([{ "kind": "refuse", "times": 1 }]);
-                let body =
-                    json!({ "partner": "woolworths", "operation": "issue", "faults": fault });
-                self.house.control("faults", body).await;
-                self.report(30).await?;
-                let issued = self.until(("month_1", "issued")).await?;
-                // A no that died with its worker was never known: the order is repeated then, and
-                // the partner may say yes.
-                let noes = self.events_of("month_1", "IssuanceRefused").await?;
-                let is_lost = noes == 0 && self.house.stage.has_struck();
-                let by = if is_lost { "woolworths" } else { "coles" };
-                let used = &issued["partner_used"];
-                if used == by {
-                    Ok(())
-                } else {
-                    Err(format!("I9: {noes} noes, and {used} gave it"))
-                }
-            }
+            Step::FallBack => self.fall_back().await,
             Step::Expire => {
                 let three_years = chrono::Duration::days(3 * 366);
                 self.house.forward(three_years).await;
                 self.until(("month_1", "expired")).await.map(drop)
             }
         }
+    }
+
+    async fn fall_back(&mut self) -> Result<(), String> {
+        let fault = json!([{ "kind": "refuse", "times": 1 }]);
+        let body = json!({ "partner": "woolworths", "operation": "issue", "faults": fault });
+        self.house.control("faults", body).await;
+        self.report(30).await?;
+        let issued = self.until(("month_1", "issued")).await?;
+        // A no that died with its worker was never known: the order is repeated then, and the
+        // partner may say yes.
+        let noes = self.events_of("month_1", "IssuanceRefused").await?;
+        let is_lost = noes == 0 && self.house.stage.has_struck();
+        let by = if is_lost { "woolworths" } else { "coles" };
+        let used = &issued["partner_used"];
+        if used == by { Ok(()) } else { Err(format!("I9: {noes} noes, and {used} gave it")) }
     }
 
     async fn wish(

@@ -10,8 +10,8 @@
 //! - [`invariants`]: I1 to I10
 //!
 //! Fifty member-years, unless `ANCHOR_MEMBER_YEARS` says how many; `ANCHOR_SEED` asks for other
-//! ones. All members live in the same year, so a thousand of them do not take ten times as many steps
-//! of the clock as a hundred: each step has more to do, and what strikes a spell strikes deeper.
+//! ones. All members live in the same year, so a thousand of them do not take ten times as many
+//! steps of the clock as a hundred: each has more to do, and what strikes a spell strikes deeper.
 //!
 //! Rows: R2, M4, D1, D3, D4, D6. Cases: I1, I2, I3, I4, I5, I6, I7, I8, I9, I10.
 
