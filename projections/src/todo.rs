@@ -51,8 +51,8 @@ impl Todo {
         .await
     }
 
-    /// Says when to look again, unless something happened to it meanwhile; never, when nothing more
-    /// becomes due by itself.
+    /// Says when to look again, unless something happened to it meanwhile or woke it, which ends
+    /// the lease; never, when nothing more becomes due by itself.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -65,7 +65,7 @@ impl Todo {
         let Self { table, key } = self;
         sqlx::query(&format!(
             "UPDATE {table} SET next_at = coalesce($3, 'infinity'::timestamptz), lease_owner = NULL
-              WHERE {key} = $1 AND sequence = $2"
+              WHERE {key} = $1 AND sequence = $2 AND lease_owner IS NOT NULL"
         ))
         .bind(id)
         .bind(sequence)
