@@ -4,10 +4,10 @@
 
 use actix_web::web::Data;
 use chrono::{DateTime, Utc};
-use domain::ids::{Position, RewardId};
+use domain::ids::RewardId;
 use domain::reward::{Reward, SupportAction};
 use projections::reward_history::query::HistoryRow;
-use projections::{reward_history, support_rewards};
+use projections::{checkpoint, reward_history, support_rewards};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -91,11 +91,10 @@ pub async fn show(
 ) -> Result<Answer<SupportRewardWithHistory>, Problem> {
     let read_models = [support_rewards::NAME, reward_history::NAME];
     let position = at_least.wait(&state.shown, &read_models).await?;
-    let history = reward_history::query::of(&state.read_pool, id).await?;
+    let mut history = reward_history::query::of(&state.read_pool, id).await?;
     // The two read models are built side by side: the reward is never older than its own history.
-    if let Some(last) = history.last() {
-        AtLeast(Position(last.position)).wait(&state.shown, &[support_rewards::NAME]).await?;
-    }
+    let shown = checkpoint::position(&state.read_pool, support_rewards::NAME).await?;
+    history.retain(|happened| happened.position <= shown.0);
     let row = support_rewards::query::get(&state.read_pool, id).await?;
     let reward = row.ok_or_else(|| Problem::new(Code::NotFound))?.into();
     let now = state.ledger.load::<Reward>(&id.to_string()).await?.state;
