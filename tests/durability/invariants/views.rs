@@ -39,13 +39,41 @@ pub async fn no_secret_is_in_a_dump_or_in_what_was_said(
             }
         }
     }
+    broken.extend(short_values(database, secrets).await);
     broken
 }
 
-/// Short ones, such as a PIN, are in many a number, and are numbers that positions have as well:
-/// they count where they stand as a text.
+/// So long a secret is in no number by chance.
+const SHORT: usize = 6;
+
+/// Short ones, such as a PIN, are what many a position is as well: they count where they stand as a
+/// text, and as all that is in a column of text.
+async fn short_values(database: &str, secrets: &[(String, String)]) -> Vec<String> {
+    let pool = PgPool::connect(database).await.unwrap();
+    let columns: Vec<String> = sqlx::query_scalar(
+        "SELECT format('SELECT %1$L, %2$I::text FROM %3$I.%4$I WHERE %2$I = ANY($1)',
+                       table_schema || '.' || table_name || '.' || column_name, column_name,
+                       table_schema, table_name)
+           FROM information_schema.columns JOIN information_schema.tables
+                USING (table_schema, table_name)
+          WHERE table_type = 'BASE TABLE' AND data_type IN ('text', 'character varying')
+            AND table_schema NOT IN ('pg_catalog', 'information_schema')",
+    )
+    .fetch_all(&pool)
+    .await
+    .unwrap();
+    assert!(columns.len() > 10, "there are columns of text");
+    let short: Vec<&str> =
+        secrets.iter().map(|(_, secret)| secret.as_str()).filter(|s| s.len() <= SHORT).collect();
+    let found = columns.join(" UNION ALL ");
+    let found: Vec<(String, String)> =
+        sqlx::query_as(&found).bind(short).fetch_all(&pool).await.unwrap();
+    pool.close().await;
+    found.into_iter().map(|(column, value)| format!("I8: {value} is in {column}")).collect()
+}
+
 fn holds(line: &str, secret: &str) -> bool {
-    if secret.len() > 6 {
+    if secret.len() > SHORT {
         return line.contains(secret) || line.contains(&hex::encode(secret));
     }
     ["\"", "'"].iter().any(|edge| line.contains(&format!("{edge}{secret}{edge}")))
