@@ -30,8 +30,13 @@ const SHARE: u64 = 4;
 /// Which faults are played.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Choice {
-    /// Every way at every side of every place.
-    All,
+    /// Every way at every side of every place; or one part of them, of so many.
+    All {
+        /// Which part, from 0.
+        part: usize,
+        /// Of how many.
+        of: usize,
+    },
     /// One way at one side of every place, or of one in so many; which, turns with the seed.
     OneEach {
         /// Which.
@@ -80,6 +85,7 @@ pub async fn enumerate(choice: Choice) -> Told {
 /// Plays every flow undisturbed, and lists what can go wrong in it.
 async fn faults(house: &House, choice: Choice, told: &mut Told) -> Result<Waiting, Vec<String>> {
     let mut waiting = Waiting::new();
+    let mut counted = 0;
     for (number, flow) in FLOWS.iter().enumerate() {
         let play = Play { steps: flow.iter().map(|step| (*step, None)).collect() };
         let first = play.at(house).await;
@@ -96,7 +102,8 @@ async fn faults(house: &House, choice: Choice, told: &mut Told) -> Result<Waitin
             let places = in_both(&first.passed[step], &second.passed[step]);
             told.places.insert(*step, places.len());
             let key = (number, *step);
-            waiting.insert(key, chosen(&places, choice).map(|fault| (fault, 0)).collect());
+            let chosen = chosen(&places, choice, &mut counted);
+            waiting.insert(key, chosen.into_iter().map(|fault| (fault, 0)).collect());
         }
     }
     Ok(waiting)
@@ -113,27 +120,33 @@ fn in_both(first: &Passed, second: &Passed) -> Vec<(Kind, Place)> {
     places
 }
 
-fn chosen(places: &[(Kind, Place)], choice: Choice) -> impl Iterator<Item = Fault> {
-    places.iter().enumerate().flat_map(move |(number, (kind, place))| {
+/// Those of a step's faults that are played; how many there are is counted on over the steps.
+fn chosen(places: &[(Kind, Place)], choice: Choice, counted: &mut usize) -> Vec<Fault> {
+    let each = places.iter().enumerate().map(|(number, (kind, place))| {
         let all = kind
             .sides()
             .iter()
             .flat_map(|side| Way::ALL.map(|way| Fault { place: place.clone(), side: *side, way }));
-        let all: Vec<Fault> = all.collect();
+        let mut all: Vec<Fault> = all.collect();
         match choice {
-            Choice::All => all,
+            Choice::All { part, of } => all.retain(|_| {
+                *counted += 1;
+                *counted % of == part
+            }),
             Choice::OneEach { seed, of }
                 if !seed.wrapping_add(number as u64).is_multiple_of(of) =>
             {
-                vec![]
+                all.clear();
             }
             Choice::OneEach { seed, .. } => {
                 // Spread out, so that neighbours are hit in different ways.
                 let turn = (seed ^ number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
-                vec![all[usize::try_from(turn).unwrap_or(0) % all.len()].clone()]
+                all = vec![all[usize::try_from(turn).unwrap_or(0) % all.len()].clone()];
             }
         }
-    })
+        all
+    });
+    each.flatten().collect()
 }
 
 async fn play_in(mut house: House, waiting: &Mutex<Waiting>, told: &Mutex<Told>) {
@@ -223,11 +236,14 @@ fn note(
 async fn whatever_goes_wrong_at_any_commit_or_call_nothing_is_lost_doubled_or_left_waiting() {
     let variable = |name: &str| std::env::var(name).ok();
     let seed = variable("ANCHOR_FAULT_SEED").map_or(1, |seed| seed.parse().unwrap());
-    let is_asked = |name| variable(name).is_some();
-    let choice = match (is_asked("ANCHOR_EVERY_FAULT"), is_asked("ANCHOR_EVERY_PLACE")) {
-        (true, _) => Choice::All,
-        (false, true) => Choice::OneEach { seed, of: 1 },
-        (false, false) => Choice::OneEach { seed, of: SHARE },
+    let choice = match (variable("ANCHOR_EVERY_FAULT"), variable("ANCHOR_EVERY_PLACE")) {
+        (Some(part), _) => {
+            let (part, of) = part.split_once('/').unwrap_or(("1", "1"));
+            let of: usize = of.parse().unwrap();
+            Choice::All { part: part.parse::<usize>().unwrap() % of, of }
+        }
+        (None, Some(_)) => Choice::OneEach { seed, of: 1 },
+        (None, None) => Choice::OneEach { seed, of: SHARE },
     };
     println!("{choice:?}");
     let told = enumerate(choice).await;
