@@ -16,6 +16,8 @@ use crate::journey::JourneyEvent;
 use crate::member::MemberEvent;
 use crate::partner::PartnerEvent;
 use crate::partner_account::PartnerAccountEvent;
+use crate::partner_statement::PartnerStatementEvent;
+use crate::period::PeriodEvent;
 use crate::reward::RewardEvent;
 
 /// Declares the event enum of one aggregate over its event structs: stored names, versions,
@@ -108,6 +110,10 @@ pub enum AnchorEvent {
     PartnerAccount(PartnerAccountEvent),
     /// Of a member: contact and consent.
     Member(MemberEvent),
+    /// Of a partner's statement.
+    PartnerStatement(PartnerStatementEvent),
+    /// Of a business period.
+    Period(PeriodEvent),
 }
 
 impl AnchorEvent {
@@ -140,6 +146,12 @@ impl AnchorEvent {
             MemberEvent::STREAM => {
                 Self::Member(MemberEvent::decode(event_type, event_version, payload)?)
             }
+            PartnerStatementEvent::STREAM => Self::PartnerStatement(
+                PartnerStatementEvent::decode(event_type, event_version, payload)?,
+            ),
+            PeriodEvent::STREAM => {
+                Self::Period(PeriodEvent::decode(event_type, event_version, payload)?)
+            }
             _ => {
                 return Err(DecodeError::Unknown {
                     stream: aggregate_type.to_owned(),
@@ -159,6 +171,8 @@ impl AnchorEvent {
             Self::Partner(_) => PartnerEvent::STREAM,
             Self::PartnerAccount(_) => PartnerAccountEvent::STREAM,
             Self::Member(_) => MemberEvent::STREAM,
+            Self::PartnerStatement(_) => PartnerStatementEvent::STREAM,
+            Self::Period(_) => PeriodEvent::STREAM,
         }
     }
 
@@ -171,6 +185,8 @@ impl AnchorEvent {
             Self::Partner(event) => event.name(),
             Self::PartnerAccount(event) => event.name(),
             Self::Member(event) => event.name(),
+            Self::PartnerStatement(event) => event.name(),
+            Self::Period(event) => event.name(),
         }
     }
 
@@ -183,6 +199,8 @@ impl AnchorEvent {
             Self::Partner(event) => event.occurred_at(),
             Self::PartnerAccount(event) => event.occurred_at(),
             Self::Member(event) => event.occurred_at(),
+            Self::PartnerStatement(event) => event.occurred_at(),
+            Self::Period(event) => event.occurred_at(),
         }
     }
 }

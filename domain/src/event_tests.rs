@@ -10,14 +10,18 @@ use crate::journey::JourneyEvent;
 use crate::member::MemberEvent;
 use crate::partner::PartnerEvent;
 use crate::partner_account::PartnerAccountEvent;
+use crate::partner_statement::PartnerStatementEvent;
+use crate::period::PeriodEvent;
 use crate::reward::RewardEvent;
 
-const STREAMS: [(&str, &[(&str, &str)]); 5] = [
+const STREAMS: [(&str, &[(&str, &str)]); 7] = [
     (JourneyEvent::STREAM, JourneyEvent::STORED),
     (RewardEvent::STREAM, RewardEvent::STORED),
     (PartnerEvent::STREAM, PartnerEvent::STORED),
     (PartnerAccountEvent::STREAM, PartnerAccountEvent::STORED),
     (MemberEvent::STREAM, MemberEvent::STORED),
+    (PartnerStatementEvent::STREAM, PartnerStatementEvent::STORED),
+    (PeriodEvent::STREAM, PeriodEvent::STORED),
 ];
 
 fn stored_file(stream: &str, name: &str, version: &str) -> String {
@@ -34,6 +38,8 @@ fn encoded(event: &AnchorEvent) -> Value {
         AnchorEvent::Partner(event) => serde_json::to_value(event),
         AnchorEvent::PartnerAccount(event) => serde_json::to_value(event),
         AnchorEvent::Member(event) => serde_json::to_value(event),
+        AnchorEvent::PartnerStatement(event) => serde_json::to_value(event),
+        AnchorEvent::Period(event) => serde_json::to_value(event),
     }
     .unwrap()
 }

@@ -11,6 +11,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use uuid::{Uuid, uuid};
 
@@ -64,6 +65,11 @@ uuid_id!(
 );
 
 uuid_id!(
+    /// A partner's statement: partner, business date and sequence.
+    StatementId
+);
+
+uuid_id!(
     /// A referral: member, support service and how often the member was referred there.
     ReferralId
 );
@@ -90,6 +96,19 @@ impl AccountId {
             member.0.as_bytes(),
             partner.as_str().as_bytes(),
             &link_number.to_be_bytes(),
+        ]))
+    }
+}
+
+impl StatementId {
+    /// The id of the `sequence`-th statement (from 1) of this partner for this day.
+    #[must_use]
+    pub fn of(partner: &PartnerId, business_date: NaiveDate, sequence: u32) -> Self {
+        Self(v5(&[
+            b"partner_statement",
+            partner.as_str().as_bytes(),
+            business_date.to_string().as_bytes(),
+            &sequence.to_be_bytes(),
         ]))
     }
 }

@@ -10,6 +10,8 @@
 //! | [`partner`] | nothing is issued through a partner that is not active |
 //! | [`partner_account`] | only a verified account takes a credit |
 //! | [`member`] | contact, consent, and being forgotten |
+//! | [`partner_statement`] | what a partner's books say is compared once, and no difference is lost |
+//! | [`period`] | a closed month stays as it was |
 //!
 //! Beside them: [`policy`] (which milestone is due), [`clean_days`] (whose midnight), [`money`],
 //! [`sealed`] (what nobody here can read), [`ids`], and [`event`] (one enum over all of it).
@@ -29,6 +31,8 @@ pub mod money;
 mod money_tests;
 pub mod partner;
 pub mod partner_account;
+pub mod partner_statement;
+pub mod period;
 pub mod policy;
 #[cfg(test)]
 mod policy_tests;

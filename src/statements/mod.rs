@@ -23,11 +23,9 @@
 
 mod fault;
 mod fields;
-mod movement;
 mod read;
 #[cfg(test)]
 mod tests;
 
 pub use fault::{Fault, FaultCode};
-pub use movement::{Movement, MovementKind};
 pub use read::{LARGEST, PartnerStatement, parse};

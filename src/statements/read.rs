@@ -11,11 +11,11 @@ use std::collections::{BTreeMap, HashSet};
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use domain::ids::{PartnerId, is_partners_id};
 use domain::money::Currency;
+use domain::partner_statement::{Movement, MovementKind, amount};
 use sha2::{Digest, Sha256};
 
 use super::fault::{Fault, FaultCode as Code};
 use super::fields;
-use super::movement::{Movement, MovementKind, amount};
 
 /// Larger files are not looked at, in bytes.
 pub const LARGEST: usize = 16 * 1024 * 1024;

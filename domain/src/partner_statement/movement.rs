@@ -3,11 +3,14 @@
 //! Rows: A2.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use domain::money::{Amount, Currency, Money};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::money::{Amount, Currency, Money};
 
 /// Of which type a movement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum MovementKind {
     /// Value came into being.
     Issue,
@@ -24,6 +27,7 @@ pub enum MovementKind {
     /// A correction, either way.
     Adjust,
     /// Value was added to what there was.
+    #[serde(rename = "TOPUP")]
     TopUp,
     /// A credit went back.
     Return,
@@ -59,12 +63,27 @@ impl MovementKind {
         }
     }
 
-    pub(super) fn read(text: &str) -> Option<Self> {
+    /// The kind that a file means by a word.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 
+    /// Whether a value may have several of it, each with an id of its own.
+    #[must_use]
+    pub fn is_a_use(self) -> bool {
+        matches!(self, Self::Redeem | Self::RedeemReversal)
+    }
+
+    /// Whether nothing is left of a value after it.
+    #[must_use]
+    pub fn is_an_end(self) -> bool {
+        matches!(self, Self::Void | Self::Expire | Self::Return)
+    }
+
     /// Whether cents of this sign make sense for it.
-    pub(super) fn may_be(self, cents: i64) -> bool {
+    #[must_use]
+    pub fn may_be(self, cents: i64) -> bool {
         match self {
             Self::Issue | Self::RedeemReversal | Self::TopUp => cents >= 0,
             Self::Redeem | Self::Void | Self::Expire | Self::Return => cents <= 0,
@@ -114,6 +133,7 @@ impl Movement {
 }
 
 /// Cents as an amount, whatever their sign; none when nobody's amount is so large.
-pub(super) fn amount(cents: i64) -> Option<Amount> {
+#[must_use]
+pub fn amount(cents: i64) -> Option<Amount> {
     Amount::new(Decimal::new(cents, 2).abs()).ok()
 }
