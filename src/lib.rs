@@ -29,6 +29,7 @@
 
 pub mod access;
 pub mod alerts;
+pub mod books;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -11,6 +11,7 @@
 //! | [`partner_activity_log`] | what happened, in order, for people? |
 //! | [`journal`] | where is every cent? |
 //! | [`reconciliation`] | what was issued, spent and is still out, by partner? |
+//! | [`partner_statements`] | what do partners' statements say, beside what we recorded? |
 //! | [`reward_todo`], [`recall_todo`], [`journey_todo`], [`account_todo`] | what is due? |
 //!
 //! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches
@@ -28,6 +29,7 @@ pub mod journeys;
 mod open_details;
 pub mod paging;
 pub mod partner_activity_log;
+pub mod partner_statements;
 pub mod partners;
 pub mod projection;
 pub mod rebuild;
@@ -63,5 +65,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(partner_activity_log::PartnerActivityLog),
         Arc::new(journal::Journal),
         Arc::new(reconciliation::Reconciliation),
+        Arc::new(partner_statements::PartnerStatements),
     ]
 }

@@ -20,6 +20,8 @@ const KEPT_BACK: &[&str] = &[
     "name",
     "contact_tag",
     "attested_by",
+    "note",
+    "matched",
     "idempotency_key",
     "request_digest",
     "response_digest",
@@ -35,6 +37,8 @@ pub(crate) fn open_details(event: &AnchorEvent) -> Value {
         AnchorEvent::Partner(event) => serde_json::to_value(event),
         AnchorEvent::PartnerAccount(event) => serde_json::to_value(event),
         AnchorEvent::Member(event) => serde_json::to_value(event),
+        AnchorEvent::PartnerStatement(event) => serde_json::to_value(event),
+        AnchorEvent::Period(event) => serde_json::to_value(event),
     };
     let Ok(Value::Object(mut fields)) = fields else { return Value::Null };
     // A partner's name is public, and so is the code of a refusal.

@@ -248,6 +248,13 @@ impl Group for ActivityReaders {
     const ROLES: &'static [Role] = &[Role::Partner, Role::Support, Role::Finance, Role::Admin];
 }
 
+/// Who may see statements and what differs: finance all of it, a partner's people their own.
+#[derive(Debug, Clone, Copy)]
+pub enum BooksReaders {}
+impl Group for BooksReaders {
+    const ROLES: &'static [Role] = &[Role::Partner, Role::Finance, Role::Admin];
+}
+
 /// Somebody of the group `G`.
 #[derive(Debug, Clone)]
 pub struct Staff<G> {

@@ -64,6 +64,8 @@ pub struct AppState {
     pub calls: Partners,
     /// From this amount on a claim needs a second factor (F4).
     pub step_up_from: Amount,
+    /// From this amount on two people are needed to go on without an answer.
+    pub two_person_from: Amount,
     /// How members reach a person, where that is configured.
     pub support_contact: Option<String>,
 }

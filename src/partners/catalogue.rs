@@ -12,6 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
+use domain::partner_statement::Terms;
 use domain::ids::PartnerId;
 use domain::partner::{PartnerDetails, PartnerType, Product};
 use domain::partner_account::number::NumberFormat;
@@ -62,6 +63,38 @@ fn calls_at_once() -> u32 {
     16
 }
 
+/// What is agreed with a partner about its daily statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StatementTerms {
+    /// After so many days a movement that no statement speaks of is overdue.
+    pub overdue_after_days: u32,
+    /// By how many cents an amount may differ.
+    pub off_by_cents: i64,
+    /// By how many days a business date may.
+    pub off_by_days: i64,
+    /// The last column of a use is the id of that use, and not a place.
+    pub names_uses: bool,
+}
+
+impl Default for StatementTerms {
+    fn default() -> Self {
+        Self { overdue_after_days: 3, off_by_cents: 0, off_by_days: 0, names_uses: false }
+    }
+}
+
+impl StatementTerms {
+    /// As the comparison wants it.
+    #[must_use]
+    pub fn terms(&self) -> Terms {
+        Terms {
+            off_by_cents: self.off_by_cents,
+            off_by_days: self.off_by_days,
+            names_uses: self.names_uses,
+        }
+    }
+}
+
 impl Contract {
     fn takes_no_calls(&self) -> bool {
         [self.calls_per_minute, self.calls_at_once, self.breaker_opens_after].contains(&0)
@@ -89,6 +122,8 @@ struct File {
     contract: Option<Contract>,
     #[serde(default)]
     webhooks: Webhooks,
+    #[serde(default)]
+    statement: StatementTerms,
 }
 
 /// One partner of the catalogue.
@@ -120,6 +155,12 @@ impl CatalogueEntry {
             web: self.file.web.clone(),
             phone: self.file.phone.clone(),
         }
+    }
+
+    /// What is agreed about its daily statement.
+    #[must_use]
+    pub fn statement(&self) -> &StatementTerms {
+        &self.file.statement
     }
 
     /// When people can be reached there, where that is known.

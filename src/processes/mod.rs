@@ -17,11 +17,13 @@
 //! - [`watch_partners`]: is a partner back that was left alone (D5)?
 //! - [`notify`]: who has to know of it (U4)?
 //! - [`raise_alerts`]: what should people look at (W4)?
+//! - [`compare_statements`]: what does a partner's statement say that we do not (A2)?
 //! - [`describe_partners`]: what does the catalogue say that the ledger does not know yet (P6)?
 //!
 //! *Guarantees*: at least once, in any order; every effect is idempotent by key or by stream.
 
 pub mod account_holders;
+pub mod compare_statements;
 pub mod describe_partners;
 pub mod expire_vouchers;
 pub mod issue_reward;

@@ -91,4 +91,9 @@ codes! {
     SumDiffers "sum_differs" "the sum of the T line is not that of the D lines"
     DigestUnreadable "digest_unreadable" "the digest is not SHA256: and 64 hexadecimal digits"
     DigestDiffers "digest_differs" "the digest is not that of the bytes above"
+    PartnerUnknown "partner_unknown" "no partner of that id gives anything here"
+    DayNotOver "day_not_over" "the day of the statement is not over"
+    SequenceGap "sequence_gap" "the statement before it in the sequence of that day has not come"
+    SequenceRepeated "sequence_repeated"
+        "another file of that day and sequence was imported; a corrected one has the next number"
 }

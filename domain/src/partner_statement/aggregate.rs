@@ -151,7 +151,10 @@ impl PartnerStatement {
         if ended.is_empty() {
             return Ok(Vec::new());
         }
-        let mut events = lines(imported, matched, None, at);
+        let mut events = Vec::new();
+        if !matched.is_empty() {
+            events = lines(imported, matched, None, at);
+        }
         events.extend(ended.into_iter().map(|(number, open)| {
             resolved(imported, number, open, BreakOutcome::Arrived, None, at)
         }));

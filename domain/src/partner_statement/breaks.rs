@@ -109,6 +109,18 @@ pub enum BreakState {
     Forced,
 }
 
+impl BreakState {
+    /// The word that is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Resolved => "resolved",
+            Self::Forced => "forced",
+        }
+    }
+}
+
 /// A break, as far as the rules need it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Break {

@@ -31,11 +31,7 @@ pub enum StatementError {
         number: u32,
     },
     /// It has ended.
-    #[error("this break is {} already", match state {
-        BreakState::Open => "open",
-        BreakState::Resolved => "resolved",
-        BreakState::Forced => "forced",
-    })]
+    #[error("this break is {} already", state.as_str())]
     AlreadyEnded {
         /// How.
         state: BreakState,

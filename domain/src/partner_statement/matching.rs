@@ -55,6 +55,8 @@ pub struct OwnMovement {
     pub currency: Currency,
     /// An earlier statement has a line for it.
     pub is_matched: bool,
+    /// It was told as overdue already.
+    pub is_overdue: bool,
 }
 
 /// What is agreed with a partner about its statements. Nothing is, by default.
@@ -317,7 +319,7 @@ impl<'a> Table<'a> {
             }
         }
         for (index, own) in self.ours.iter().enumerate() {
-            if self.own_is_taken[index] {
+            if self.own_is_taken[index] || own.is_overdue {
                 continue;
             }
             if own.business_date < overdue_before {

@@ -72,7 +72,9 @@ impl Projection for AccountTodo {
                 AnchorEvent::Member(_)
                 | AnchorEvent::Journey(_)
                 | AnchorEvent::Reward(_)
-                | AnchorEvent::Partner(_) => {}
+                | AnchorEvent::Partner(_)
+                | AnchorEvent::PartnerStatement(_)
+                | AnchorEvent::Period(_) => {}
             }
         }
         Ok(())

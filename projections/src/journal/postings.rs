@@ -45,7 +45,9 @@ pub fn postings_of(event: &AnchorEvent) -> Vec<Posting> {
         AnchorEvent::Journey(_)
         | AnchorEvent::Partner(_)
         | AnchorEvent::PartnerAccount(_)
-        | AnchorEvent::Member(_) => Vec::new(),
+        | AnchorEvent::Member(_)
+        | AnchorEvent::PartnerStatement(_)
+        | AnchorEvent::Period(_) => Vec::new(),
     }
 }
 

@@ -103,10 +103,11 @@ fn row(recorded: &Recorded) -> Row {
 fn concerned_partner(recorded: &Recorded, details: &Value) -> Option<String> {
     match &recorded.event {
         AnchorEvent::Partner(_) => Some(recorded.aggregate_id.clone()),
-        AnchorEvent::Reward(_) | AnchorEvent::PartnerAccount(_) | AnchorEvent::Member(_) => {
-            details["partner_id"].as_str().map(str::to_owned)
-        }
-        AnchorEvent::Journey(_) => None,
+        AnchorEvent::Reward(_)
+        | AnchorEvent::PartnerAccount(_)
+        | AnchorEvent::Member(_)
+        | AnchorEvent::PartnerStatement(_) => details["partner_id"].as_str().map(str::to_owned),
+        AnchorEvent::Journey(_) | AnchorEvent::Period(_) => None,
     }
 }
 
@@ -115,7 +116,9 @@ fn concerned_member(recorded: &Recorded) -> Option<Uuid> {
         AnchorEvent::Journey(_) | AnchorEvent::Member(_) => recorded.aggregate_id.parse().ok(),
         AnchorEvent::Reward(event) => member_in(serde_json::to_value(event).ok()?),
         AnchorEvent::PartnerAccount(event) => member_in(serde_json::to_value(event).ok()?),
-        AnchorEvent::Partner(_) => None,
+        AnchorEvent::Partner(_) | AnchorEvent::PartnerStatement(_) | AnchorEvent::Period(_) => {
+            None
+        }
     }
 }
 

@@ -73,7 +73,9 @@ impl Projection for RewardTodo {
                 AnchorEvent::PartnerAccount(_)
                 | AnchorEvent::Journey(_)
                 | AnchorEvent::Partner(_)
-                | AnchorEvent::Member(_) => {}
+                | AnchorEvent::Member(_)
+                | AnchorEvent::PartnerStatement(_)
+                | AnchorEvent::Period(_) => {}
             }
         }
         write(&todos, tx).await

@@ -63,6 +63,25 @@ async fn claim(
         .collect())
 }
 
+/// Has orders looked up at once whose outcome nobody knows; what is being worked on stays so.
+///
+/// # Errors
+/// When the table cannot be written.
+pub async fn look_up_now(pool: &PgPool, rewards: &[Uuid]) -> Result<(), sqlx::Error> {
+    if rewards.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE reward_todo SET next_at = ledger_now()
+          WHERE reward_id = ANY($1) AND step = 'resolve' AND next_at > ledger_now()
+            AND lease_owner IS NULL",
+    )
+    .bind(rewards)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
 /// How many rewards go no further without a person.
 ///
 /// # Errors

@@ -103,7 +103,11 @@ impl ReadLog {
                     news.to_say.push(to_member(e.member_id, relink, recorded.recorded_at));
                 }
             }
-            AnchorEvent::Journey(_) | AnchorEvent::Partner(_) | AnchorEvent::Member(_) => {}
+            AnchorEvent::Journey(_)
+            | AnchorEvent::Partner(_)
+            | AnchorEvent::Member(_)
+            | AnchorEvent::PartnerStatement(_)
+            | AnchorEvent::Period(_) => {}
         }
     }
 }

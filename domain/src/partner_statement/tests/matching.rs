@@ -30,6 +30,7 @@ pub fn own(
         cents,
         currency: Currency::AUD,
         is_matched: false,
+        is_overdue: false,
     }
 }
 
@@ -161,6 +162,9 @@ fn silence_is_expected_for_a_while_and_overdue_after_it() {
     let matching = compare(&ours, &[]);
     assert_eq!(matching.found, [found(0, 7, BreakKind::Overdue)]);
     assert_eq!(matching.expected, [Position(8)]);
+    let told = [OwnMovement { is_overdue: true, ..ours[0].clone() }];
+    assert_eq!(compare(&told, &[]), Matching::default(), "once is enough");
+    assert_eq!(compare(&told, &[line(1, &told[0])]).matched.len(), 1, "late is not never");
 }
 
 #[test]

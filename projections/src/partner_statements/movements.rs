@@ -1,0 +1,178 @@
+//! Which events of ours must a partner's statement speak of, and as what?
+//!
+//! Rows: A2.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use domain::AnchorEvent;
+use domain::ids::PartnerId;
+use domain::money::{Amount, Currency};
+use domain::partner_statement::MovementKind;
+use domain::period::BUSINESS_ZONE;
+use domain::reward::RewardEvent;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::projection::Recorded;
+
+/// What was asked of a partner: no line speaks of it, but its reference is known by it.
+pub const ORDER: &str = "ORDER";
+
+/// A row of `statement_movements`, before any statement speaks of it.
+#[derive(Debug, Serialize)]
+pub struct MovementRow {
+    position: i64,
+    partner_id: String,
+    reward_id: Uuid,
+    kind: &'static str,
+    attempt: Option<u32>,
+    reference: Option<String>,
+    partner_ref: String,
+    use_id: Option<String>,
+    business_date: NaiveDate,
+    cents: i64,
+    currency: Currency,
+}
+
+/// What an event moved at a partner.
+struct Moved<'a> {
+    partner: &'a PartnerId,
+    kind: MovementKind,
+    attempt: Option<u32>,
+    reference: Option<&'a str>,
+    partner_ref: &'a str,
+    use_id: Option<&'a str>,
+    value: (Amount, Currency),
+    at: DateTime<Utc>,
+}
+
+/// The row that an event makes; days begin in the partner's zone.
+pub fn row_of(recorded: &Recorded, zones: &BTreeMap<String, Tz>) -> Option<MovementRow> {
+    let AnchorEvent::Reward(event) = &recorded.event else { return None };
+    let reward_id = recorded.aggregate_id.parse().ok()?;
+    if let RewardEvent::IssuanceRequested(e) = event {
+        return Some(MovementRow {
+            position: recorded.position.0,
+            partner_id: e.partner_id.to_string(),
+            reward_id,
+            kind: ORDER,
+            attempt: Some(e.attempt),
+            reference: Some(e.reference.clone()),
+            partner_ref: String::new(),
+            use_id: None,
+            business_date: day(e.occurred_at, &e.partner_id, zones),
+            cents: cents(e.amount),
+            currency: e.currency,
+        });
+    }
+    let moved = moved(event).filter(|moved| !moved.value.0.is_zero())?;
+    let sign = if moved.kind.may_be(1) { 1 } else { -1 };
+    Some(MovementRow {
+        position: recorded.position.0,
+        partner_id: moved.partner.to_string(),
+        reward_id,
+        kind: moved.kind.as_str(),
+        attempt: moved.attempt,
+        reference: moved.reference.map(str::to_owned),
+        partner_ref: moved.partner_ref.to_owned(),
+        use_id: moved.use_id.map(str::to_owned),
+        business_date: day(moved.at, moved.partner, zones),
+        cents: sign * cents(moved.value.0),
+        currency: moved.value.1,
+    })
+}
+
+fn day(at: DateTime<Utc>, partner: &PartnerId, zones: &BTreeMap<String, Tz>) -> NaiveDate {
+    let zone = zones.get(partner.as_str()).copied().unwrap_or(BUSINESS_ZONE);
+    at.with_timezone(&zone).date_naive()
+}
+
+fn cents(amount: Amount) -> i64 {
+    // Below a billion, with two places: it always fits.
+    (amount.decimal() * Decimal::ONE_HUNDRED).to_i64().unwrap_or(i64::MAX)
+}
+
+fn moved(event: &RewardEvent) -> Option<Moved<'_>> {
+    use MovementKind as K;
+    use RewardEvent as E;
+    let moved = |partner, kind, partner_ref, value, at| Moved {
+        partner,
+        kind,
+        attempt: None,
+        reference: None,
+        partner_ref,
+        use_id: None,
+        value,
+        at,
+    };
+    Some(match event {
+        E::VoucherIssued(e) => Moved {
+            attempt: Some(e.attempt),
+            reference: Some(&e.reference),
+            ..moved(&e.partner_id, K::Issue, &e.voucher_id, (e.amount, e.currency), e.occurred_at)
+        },
+        E::CreditApplied(e) => Moved {
+            attempt: Some(e.attempt),
+            reference: Some(&e.reference),
+            ..moved(&e.partner_id, K::Issue, &e.credit_id, (e.amount, e.currency), e.occurred_at)
+        },
+        E::LateIssueFound(e) => Moved {
+            attempt: Some(e.attempt),
+            ..moved(&e.partner_id, K::Issue, &e.partner_ref, (e.amount, e.currency), e.occurred_at)
+        },
+        E::VoucherRedeemed(e) => Moved {
+            use_id: Some(&e.redemption_id),
+            ..moved(&e.partner_id, K::Redeem, &e.voucher_id, (e.amount, e.currency), e.occurred_at)
+        },
+        E::RedemptionReversed(e) => {
+            let kind = K::RedeemReversal;
+            let value = (e.amount, e.currency);
+            Moved {
+                use_id: Some(&e.redemption_id),
+                ..moved(&e.partner_id, kind, &e.voucher_id, value, e.occurred_at)
+            }
+        }
+        E::CreditSettled(e) => {
+            moved(&e.partner_id, K::Redeem, &e.credit_id, (e.amount, e.currency), e.occurred_at)
+        }
+        E::CreditReturned(e) => {
+            moved(&e.partner_id, K::Return, &e.credit_id, (e.amount, e.currency), e.occurred_at)
+        }
+        E::VoucherExpired(e) => {
+            moved(&e.partner_id, K::Expire, &e.voucher_id, (e.unspent, e.currency), e.occurred_at)
+        }
+        E::VoucherVoided(e) => {
+            moved(&e.partner_id, K::Void, &e.voucher_id, (e.unspent, e.currency), e.occurred_at)
+        }
+        E::IssuanceRequested(_)
+        | E::ExpiryUndone(_)
+        | E::MilestoneReached(_)
+        | E::RewardCancelled(_)
+        | E::IssuanceRefused(_)
+        | E::OutcomeAttested(_)
+        | E::PartnerChosen(_)
+        | E::CreditProgressed(_)
+        | E::AccountAwaited(_)
+        | E::VerificationRequested(_)
+        | E::VerificationPassed(_)
+        | E::RewardHeld(_)
+        | E::RewardReleased(_)
+        | E::IssuanceDeferred(_)
+        | E::IssuanceOutcomeUnknown(_)
+        | E::IssuanceNotFound(_)
+        | E::IssuanceRepeated(_)
+        | E::VoucherRevealed(_)
+        | E::RewardFailed(_)
+        | E::RewardResumed(_)
+        | E::AttestationBegun(_)
+        | E::VoidRequested(_)
+        | E::VoidOutcomeUnknown(_)
+        | E::VoidRefused(_) => return None,
+    })
+}

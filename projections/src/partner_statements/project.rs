@@ -1,0 +1,377 @@
+//! Folds our movements and what became of statements into their rows.
+//!
+//! Rows: A2, Q3.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use chrono_tz::Tz;
+use domain::AnchorEvent;
+use domain::partner::PartnerEvent;
+use domain::partner_statement::{
+    BreakKind, BreakOpened, LinesMatched, PartnerStatementEvent, StatementImported,
+};
+use domain::reward::RewardEvent;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::movements::{MovementRow, row_of};
+use crate::projection::{Projection, ProjectionError, Recorded};
+
+/// The key of its checkpoint.
+pub const NAME: &str = "partner_statements";
+
+/// The read model `partner_statements`.
+pub struct PartnerStatements;
+
+#[async_trait]
+impl Projection for PartnerStatements {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn version(&self) -> i32 {
+        1
+    }
+
+    fn tables(&self) -> &'static [&'static str] {
+        &["statement_movements", "statement_zones", "partner_statements", "statement_breaks"]
+    }
+
+    async fn project(
+        &self,
+        batch: &[Recorded],
+        tx: &mut PgConnection,
+    ) -> Result<(), ProjectionError> {
+        let mut zones = zones(tx).await?;
+        let mut rows: Vec<MovementRow> = Vec::new();
+        for recorded in batch {
+            match &recorded.event {
+                AnchorEvent::Reward(RewardEvent::ExpiryUndone(e)) => {
+                    write(&mut rows, tx).await?;
+                    undo_expiry(e.partner_id.as_str(), &e.voucher_id, tx).await?;
+                }
+                AnchorEvent::Reward(_) => rows.extend(row_of(recorded, &zones)),
+                AnchorEvent::Partner(
+                    PartnerEvent::PartnerRegistered(_) | PartnerEvent::PartnerDetailsChanged(_),
+                ) => note_zone(recorded, &mut zones, tx).await?,
+                AnchorEvent::PartnerStatement(event) => {
+                    write(&mut rows, tx).await?;
+                    let Ok(id) = recorded.aggregate_id.parse() else { continue };
+                    tell(id, event, recorded, tx).await?;
+                }
+                AnchorEvent::Partner(_)
+                | AnchorEvent::PartnerAccount(_)
+                | AnchorEvent::Journey(_)
+                | AnchorEvent::Member(_)
+                | AnchorEvent::Period(_) => {}
+            }
+        }
+        Ok(write(&mut rows, tx).await?)
+    }
+}
+
+async fn zones(tx: &mut PgConnection) -> Result<BTreeMap<String, Tz>, sqlx::Error> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT partner_id, time_zone FROM statement_zones").fetch_all(tx).await?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(partner, zone)| Some((partner, zone.parse().ok()?)))
+        .collect())
+}
+
+async fn note_zone(
+    recorded: &Recorded,
+    zones: &mut BTreeMap<String, Tz>,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let zone = match &recorded.event {
+        AnchorEvent::Partner(PartnerEvent::PartnerRegistered(e)) => e.details.time_zone,
+        AnchorEvent::Partner(PartnerEvent::PartnerDetailsChanged(e)) => e.details.time_zone,
+        AnchorEvent::Partner(_)
+        | AnchorEvent::Reward(_)
+        | AnchorEvent::PartnerAccount(_)
+        | AnchorEvent::PartnerStatement(_)
+        | AnchorEvent::Journey(_)
+        | AnchorEvent::Member(_)
+        | AnchorEvent::Period(_) => return Ok(()),
+    };
+    zones.insert(recorded.aggregate_id.clone(), zone);
+    sqlx::query(
+        "INSERT INTO statement_zones (partner_id, time_zone) VALUES ($1, $2)
+         ON CONFLICT (partner_id) DO UPDATE SET time_zone = EXCLUDED.time_zone",
+    )
+    .bind(&recorded.aggregate_id)
+    .bind(zone.name())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The reference of value that came to light late stands with its order.
+async fn write(rows: &mut Vec<MovementRow>, tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let document = serde_json::to_string(rows).map_err(|e| sqlx::Error::Encode(e.into()))?;
+    rows.clear();
+    sqlx::query(
+        "WITH given AS (
+           SELECT * FROM jsonb_populate_recordset(NULL::statement_movements, $1::jsonb))
+         INSERT INTO statement_movements (position, partner_id, reward_id, kind, attempt,
+                reference, partner_ref, use_id, business_date, cents, currency)
+         SELECT g.position, g.partner_id, g.reward_id, g.kind, g.attempt,
+                coalesce(g.reference,
+                  (SELECT o.reference FROM given o
+                    WHERE o.kind = 'ORDER' AND o.reward_id = g.reward_id AND o.attempt = g.attempt),
+                  (SELECT o.reference FROM statement_movements o
+                    WHERE o.kind = 'ORDER' AND o.reward_id = g.reward_id AND o.attempt = g.attempt)),
+                g.partner_ref, g.use_id, g.business_date, g.cents, g.currency
+           FROM given g
+         ON CONFLICT (position) DO NOTHING",
+    )
+    .bind(document)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// The partner never said that it expired: nobody need speak of that any more.
+async fn undo_expiry(
+    partner: &str,
+    voucher: &str,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "DELETE FROM statement_movements
+          WHERE partner_id = $1 AND partner_ref = $2 AND kind = 'EXPIRE' AND matched_in IS NULL",
+    )
+    .bind(partner)
+    .bind(voucher)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn tell(
+    id: Uuid,
+    event: &PartnerStatementEvent,
+    recorded: &Recorded,
+    tx: &mut PgConnection,
+) -> Result<(), ProjectionError> {
+    use PartnerStatementEvent as E;
+    match event {
+        E::StatementImported(e) => imported(id, e, recorded, tx).await?,
+        E::LinesMatched(e) => matched(id, e, recorded, tx).await?,
+        E::BreakOpened(e) => opened(id, e, recorded, tx).await?,
+        E::BreakAssigned(e) => {
+            let set = "owner = $4::uuid";
+            change((id, e.number), set, Some(e.owner.to_string()), recorded, tx).await?;
+        }
+        E::BreakExplained(e) => {
+            change((id, e.number), "note = $4", Some(e.note.clone()), recorded, tx).await?;
+        }
+        E::BreakForceBegun(e) => {
+            let set = "first_person = $4::uuid";
+            change((id, e.number), set, Some(e.first_person.to_string()), recorded, tx).await?;
+        }
+        E::BreakResolved(e) => {
+            let set = "state = 'resolved', note = coalesce($4, note), ended_at = $5, outcome = $6";
+            let outcome = Some(e.outcome.as_str());
+            end((id, e.number), set, (e.note.clone(), outcome), recorded, tx).await?;
+        }
+        E::BreakForced(e) => {
+            let set = "state = 'forced', note = $4, ended_at = $5, outcome = $6";
+            end((id, e.number), set, (Some(e.note.clone()), None), recorded, tx).await?;
+        }
+        E::StatementSuperseded(e) => superseded(id, e.by.0, recorded, tx).await?,
+    }
+    Ok(())
+}
+
+async fn imported(
+    id: Uuid,
+    e: &StatementImported,
+    recorded: &Recorded,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO partner_statements (id, partner_id, business_date, sequence, currency, made_at,
+                lines, totals, sha256, status, imported_at, last_position)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'imported', $10, $11)",
+    )
+    .bind(id)
+    .bind(e.partner_id.as_str())
+    .bind(e.business_date)
+    .bind(i32::try_from(e.sequence).unwrap_or(i32::MAX))
+    .bind(e.currency.as_str())
+    .bind(e.made_at)
+    .bind(i32::try_from(e.lines).unwrap_or(i32::MAX))
+    .bind(sqlx::types::Json(&e.totals))
+    .bind(&e.sha256)
+    .bind(e.occurred_at)
+    .bind(recorded.position.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn matched(
+    id: Uuid,
+    e: &LinesMatched,
+    recorded: &Recorded,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let positions: Vec<i64> = e.matched.iter().map(|line| line.position.0).collect();
+    let lines: Vec<i32> =
+        e.matched.iter().map(|line| i32::try_from(line.line).unwrap_or(i32::MAX)).collect();
+    let off_by: i64 = e.matched.iter().map(|line| line.off_by_cents).sum();
+    sqlx::query(
+        "UPDATE statement_movements m SET matched_in = $1, matched_line = t.line
+           FROM unnest($2::bigint[], $3::int[]) AS t(position, line)
+          WHERE m.position = t.position",
+    )
+    .bind(id)
+    .bind(&positions)
+    .bind(&lines)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "UPDATE partner_statements
+            SET status = 'matched', matched = matched + $2, off_by_cents = off_by_cents + $3,
+                last_position = $4
+          WHERE id = $1",
+    )
+    .bind(id)
+    .bind(i32::try_from(e.matched.len()).unwrap_or(i32::MAX))
+    .bind(off_by)
+    .bind(recorded.position.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn opened(
+    id: Uuid,
+    e: &BreakOpened,
+    recorded: &Recorded,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let facts = &e.facts;
+    let line = facts.line.map(|line| i32::try_from(line).unwrap_or(i32::MAX));
+    let number = i32::try_from(e.number).unwrap_or(i32::MAX);
+    sqlx::query(
+        "INSERT INTO statement_breaks (id, statement_id, number, partner_id, business_date, kind,
+                line, position, movement, reference, partner_ref, counts_on, stated, recorded,
+                amount, currency, state, opened_at, last_position)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open',
+                 $17, $18)",
+    )
+    .bind(break_id(id, e.number))
+    .bind(id)
+    .bind(number)
+    .bind(e.partner_id.as_str())
+    .bind(e.business_date)
+    .bind(facts.kind.as_str())
+    .bind(line)
+    .bind(facts.position.map(|position| position.0))
+    .bind(facts.movement.as_str())
+    .bind(&facts.reference)
+    .bind(&facts.partner_ref)
+    .bind(facts.on)
+    .bind(facts.stated.map(domain::money::Amount::decimal))
+    .bind(facts.recorded.map(domain::money::Amount::decimal))
+    .bind(facts.amount.decimal())
+    .bind(facts.currency.as_str())
+    .bind(e.occurred_at)
+    .bind(recorded.position.0)
+    .execute(&mut *tx)
+    .await?;
+    let Some(position) = facts.position else { return Ok(()) };
+    // A line that differs speaks of ours all the same; silence does not.
+    let spoken = if facts.kind == BreakKind::Overdue {
+        "UPDATE statement_movements SET overdue_in = $1 WHERE position = $2 AND $3::int IS NULL"
+    } else {
+        "UPDATE statement_movements SET matched_in = $1, matched_line = $3 WHERE position = $2"
+    };
+    sqlx::query(spoken).bind(id).bind(position.0).bind(line).execute(tx).await?;
+    Ok(())
+}
+
+/// The public id of a statement's break.
+#[must_use]
+pub fn break_id(statement: Uuid, number: u32) -> Uuid {
+    Uuid::new_v5(&statement, &number.to_be_bytes())
+}
+
+async fn change(
+    (id, number): (Uuid, u32),
+    set: &str,
+    value: Option<String>,
+    recorded: &Recorded,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let statement = format!(
+        "UPDATE statement_breaks SET {set}, last_position = $3
+          WHERE statement_id = $1 AND number = $2"
+    );
+    sqlx::query(&statement)
+        .bind(id)
+        .bind(i32::try_from(number).unwrap_or(i32::MAX))
+        .bind(recorded.position.0)
+        .bind(value)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+async fn end(
+    (id, number): (Uuid, u32),
+    set: &str,
+    (note, outcome): (Option<String>, Option<&str>),
+    recorded: &Recorded,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let statement = format!(
+        "UPDATE statement_breaks SET {set}, last_position = $3
+          WHERE statement_id = $1 AND number = $2"
+    );
+    sqlx::query(&statement)
+        .bind(id)
+        .bind(i32::try_from(number).unwrap_or(i32::MAX))
+        .bind(recorded.position.0)
+        .bind(note)
+        .bind(recorded.event.occurred_at())
+        .bind(outcome)
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// What it spoke of is free again for the one in its place.
+async fn superseded(
+    id: Uuid,
+    by: Uuid,
+    recorded: &Recorded,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE statement_movements SET matched_in = NULL, matched_line = NULL
+          WHERE matched_in = $1",
+    )
+    .bind(id)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "UPDATE partner_statements SET status = 'superseded', superseded_by = $2, last_position = $3
+          WHERE id = $1",
+    )
+    .bind(id)
+    .bind(by)
+    .bind(recorded.position.0)
+    .execute(tx)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,202 @@
+//! How does a partner's statement get into the books? Kept whole first, then read, then recorded.
+//!
+//! ```text
+//! bytes ─▶ parse ─┬▶ faults: kept whole, nothing recorded, all of them told at once
+//!                 └▶ kept whole ─▶ StatementImported ─▶ compare (processes::compare_statements)
+//! ```
+//!
+//! *Guarantees*: every file that came is there, byte for byte, also a bad one; the same bytes again
+//! change nothing; nothing of a bad file counts. That a file is kept says nothing: the event does.
+//!
+//! *Why beside `statements`*: that one reads bytes and asks nobody; this one asks the ledger and the
+//! database.
+//!
+//! Rows: A2.
+
+mod files;
+
+use chrono::{DateTime, Utc};
+use domain::ids::{PartnerId, StatementId};
+use domain::partner_statement::{
+    ImportStatement, KindTotal, Movement, MovementKind, PartnerStatement, StatementCommand,
+    StatementError,
+};
+use sqlx::PgPool;
+
+use crate::ledger::{Context, ExecuteError, Executed, Ledger, LoadError};
+use crate::partners::Catalogue;
+use crate::statements::{self, Fault, FaultCode};
+
+pub use files::{CameBy, content};
+
+/// A file that came.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// How it came.
+    pub came_by: CameBy,
+    /// Whoever brings it may bring only this partner's; anybody's when none is named.
+    pub only: Option<&'a PartnerId>,
+}
+
+/// A statement that is in the books.
+#[derive(Debug, Clone)]
+pub struct InTheBooks {
+    /// Which.
+    pub id: StatementId,
+    /// What the file says.
+    pub statement: statements::PartnerStatement,
+    /// What was recorded: nothing, when it was there already.
+    pub executed: Executed,
+}
+
+/// Why a statement is not in the books.
+#[derive(Debug, thiserror::Error)]
+pub enum NotImported {
+    /// It was kept whole; all of them have to be mended.
+    #[error("the statement has {} faults", .0.len())]
+    Faulty(Vec<Fault>),
+    /// Nothing was kept.
+    #[error("the statement is another partner's")]
+    AnotherPartners,
+    /// The ledger did not take it.
+    #[error("the statement could not be recorded")]
+    NotRecorded(#[from] ExecuteError<StatementError>),
+    /// The ledger could not be asked.
+    #[error("the log could not be read")]
+    NotLoaded(#[from] LoadError),
+    /// The file could not be kept.
+    #[error("the database could not be asked")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Where statements go.
+#[derive(Clone)]
+pub struct Books {
+    /// Where they are recorded.
+    pub ledger: Ledger,
+    /// Where files are kept.
+    pub pool: PgPool,
+    /// Whose statements are taken.
+    pub catalogue: Catalogue,
+}
+
+impl Books {
+    /// Takes a file in.
+    ///
+    /// # Errors
+    /// [`NotImported`]. A faulty file is kept; nothing of it is recorded.
+    pub async fn import(
+        &self,
+        file: Incoming<'_>,
+        now: DateTime<Utc>,
+        context: &Context,
+    ) -> Result<InTheBooks, NotImported> {
+        let statement = match statements::parse(file.bytes) {
+            Ok(statement) => statement,
+            Err(faults) => return self.refuse(file, None, faults, context).await,
+        };
+        if file.only.is_some_and(|only| *only != statement.partner) {
+            return Err(NotImported::AnotherPartners);
+        }
+        let faults = self.faults_of(&statement, now).await?;
+        if !faults.is_empty() {
+            let partner = statement.partner.clone();
+            return self.refuse(file, Some(&partner), faults, context).await;
+        }
+        let id = StatementId::of(&statement.partner, statement.date, statement.sequence);
+        files::keep(&self.pool, &statement.partner, file, Ok(id), &context.actor).await?;
+        let import = StatementCommand::Import(Box::new(what_it_says(&statement)));
+        let executed =
+            self.ledger.execute::<PartnerStatement, _>(&id.to_string(), import, context).await;
+        match executed {
+            Ok(executed) => Ok(InTheBooks { id, statement, executed }),
+            Err(ExecuteError::Duplicate { position }) => {
+                let executed = Executed { position, recorded: 0 };
+                Ok(InTheBooks { id, statement, executed })
+            }
+            Err(ExecuteError::Refused(StatementError::OtherFile { .. })) => {
+                let fault = Fault { line: 1, code: FaultCode::SequenceRepeated };
+                Err(NotImported::Faulty(vec![fault]))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn refuse(
+        &self,
+        file: Incoming<'_>,
+        partner: Option<&PartnerId>,
+        faults: Vec<Fault>,
+        context: &Context,
+    ) -> Result<InTheBooks, NotImported> {
+        // Whose it is, as far as anybody can tell.
+        let partner = partner.or(file.only).cloned();
+        if let Some(partner) = partner.or_else(|| "unknown".parse().ok()) {
+            files::keep(&self.pool, &partner, file, Err(&faults), &context.actor).await?;
+        }
+        Err(NotImported::Faulty(faults))
+    }
+
+    /// What is wrong with a statement that is whole: whose, which day, which number.
+    async fn faults_of(
+        &self,
+        statement: &statements::PartnerStatement,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Fault>, NotImported> {
+        let fault = |code| Fault { line: 1, code };
+        let Some(entry) = self.catalogue.get(&statement.partner) else {
+            return Ok(vec![fault(FaultCode::PartnerUnknown)]);
+        };
+        let details = entry.details();
+        let mut faults = Vec::new();
+        if details.funding_model.is_none() {
+            faults.push(fault(FaultCode::PartnerUnknown));
+        }
+        if statement.date >= now.with_timezone(&details.time_zone).date_naive() {
+            faults.push(fault(FaultCode::DayNotOver));
+        }
+        if let Some(before) = one_before(statement) {
+            let known = self.ledger.load::<PartnerStatement>(&before.to_string()).await?;
+            if known.sequence == 0 {
+                faults.push(fault(FaultCode::SequenceGap));
+            }
+        }
+        Ok(faults)
+    }
+}
+
+/// The statement in whose place a corrected one stands.
+fn one_before(statement: &statements::PartnerStatement) -> Option<StatementId> {
+    let before = statement.sequence.checked_sub(1).filter(|sequence| *sequence > 0)?;
+    Some(StatementId::of(&statement.partner, statement.date, before))
+}
+
+fn what_it_says(statement: &statements::PartnerStatement) -> ImportStatement {
+    ImportStatement {
+        partner_id: statement.partner.clone(),
+        business_date: statement.date,
+        sequence: statement.sequence,
+        currency: statement.currency,
+        made_at: statement.made_at,
+        lines: u32::try_from(statement.movements.len()).unwrap_or(u32::MAX),
+        totals: totals(&statement.movements),
+        sha256: statement.sha256.clone(),
+        supersedes: one_before(statement),
+    }
+}
+
+fn totals(movements: &[Movement]) -> Vec<KindTotal> {
+    let total = |kind: MovementKind| {
+        let of_kind = || movements.iter().filter(move |movement| movement.kind == kind);
+        let sum = |is_wanted: fn(&i64) -> bool| {
+            let cents = of_kind().map(|movement| movement.cents).filter(is_wanted).sum::<i64>();
+            domain::partner_statement::amount(cents).unwrap_or(domain::money::Amount::ZERO)
+        };
+        let lines = u32::try_from(of_kind().count()).unwrap_or(u32::MAX);
+        let (added, taken) = (sum(|cents| *cents > 0), sum(|cents| *cents < 0));
+        (lines > 0).then_some(KindTotal { kind, lines, added, taken })
+    };
+    MovementKind::ALL.into_iter().filter_map(total).collect()
+}

@@ -1,0 +1,218 @@
+//! What does a partner's statement say that we do not, and the other way round? Compared once,
+//! after everything that was recorded before it is in the read model.
+//!
+//! A turn takes the statements that nobody has compared, the earliest day first, each with the read
+//! model as it then is; and it ends the breaks whose other side has come. Two instances may do the
+//! same at once: a statement takes its comparison once.
+//!
+//! *An order whose outcome nobody knew* and of which the statement speaks is looked up at once: the
+//! line is evidence, the partner's answer is what counts (D4).
+//!
+//! Rows: A2, D4.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{Days, NaiveDate};
+use domain::ids::{PartnerId, Position, StatementId};
+use domain::money::Amount;
+use domain::partner_statement::{
+    BreakFacts, BreakKind, Found, MatchedLine, Movement, MovementKind, OwnMovement,
+    PartnerStatement, StatementCommand, amount, match_statement,
+};
+use projections::partner_statements::query::{self, StatementRow};
+use projections::{checkpoint, partner_statements, reward_todo};
+use sqlx::PgPool;
+use uuid::Uuid;
+
+use crate::books;
+use crate::ledger::{Context, ExecuteError, Ledger};
+use crate::partners::Catalogue;
+use crate::statements;
+
+const STATEMENTS_A_TURN: i64 = 4;
+const ARRIVALS_A_TURN: i64 = 500;
+/// How long the read model may take to see what was just recorded.
+const CATCHES_UP: Duration = Duration::from_secs(5);
+
+/// Compares statements with our log.
+#[derive(Clone)]
+pub struct CompareStatements {
+    /// Where what is found is recorded.
+    pub ledger: Ledger,
+    /// Where the read model and the files are.
+    pub pool: PgPool,
+    /// What is agreed with each partner.
+    pub catalogue: Catalogue,
+}
+
+impl CompareStatements {
+    /// Compares what is there to be compared; answers how much was done.
+    ///
+    /// # Errors
+    /// When the database or the ledger cannot be asked; the rest waits for the next turn.
+    pub async fn turn(&self) -> anyhow::Result<usize> {
+        let waiting = query::to_compare(&self.pool, STATEMENTS_A_TURN).await?;
+        for id in &waiting {
+            self.compare(*id).await.with_context(|| format!("statement {id}"))?;
+        }
+        Ok(waiting.len() + self.end_what_has_come().await?)
+    }
+
+    async fn compare(&self, id: Uuid) -> anyhow::Result<()> {
+        let row = query::statement(&self.pool, id).await?.context("it was there just now")?;
+        self.supersede(&row, id).await?;
+        let bytes = books::content(&self.pool, &row.partner_id, &row.sha256).await?;
+        let statement = statements::parse(&bytes)
+            .map_err(|faults| anyhow::anyhow!("a kept file has {} faults", faults.len()))?;
+        let entry = self.catalogue.get(&statement.partner).context("a partner nobody knows")?;
+        let agreed = entry.statement();
+        let overdue_before =
+            statement.date.checked_sub_days(Days::new(agreed.overdue_after_days.into()));
+        let ours = ours(&self.pool, &statement.partner, statement.date, &statement.movements);
+        let ours = ours.await?;
+        let matching = match_statement(
+            &ours,
+            &statement.movements,
+            agreed.terms(),
+            overdue_before.unwrap_or(NaiveDate::MIN),
+        );
+        let sides = Sides::of(&ours, &statement.movements);
+        let found: Vec<BreakFacts> =
+            matching.found.iter().filter_map(|found| sides.facts(found)).collect();
+        let command = StatementCommand::RecordMatching {
+            matched: matching.matched,
+            found,
+            funding_model: entry.details().funding_model,
+        };
+        self.record(id, command, "a statement was imported").await?;
+        self.hasten(&statement.partner, &statement.movements).await
+    }
+
+    /// What a corrected statement stands in the place of says nothing any more.
+    async fn supersede(&self, row: &StatementRow, id: Uuid) -> anyhow::Result<()> {
+        let loaded = self.ledger.load::<PartnerStatement>(&id.to_string()).await?;
+        let Some(before) = loaded.state.supersedes() else { return Ok(()) };
+        let command = StatementCommand::Supersede { by: StatementId(id) };
+        let why = "a corrected statement has come";
+        if let Some(position) = self.record(before.0, command, why).await? {
+            let name = partner_statements::NAME;
+            checkpoint::wait_for(&self.pool, name, position, CATCHES_UP).await?;
+        }
+        tracing::info!(partner = row.partner_id, day = %row.business_date, why);
+        Ok(())
+    }
+
+    async fn record(
+        &self,
+        id: Uuid,
+        command: StatementCommand,
+        why: &str,
+    ) -> anyhow::Result<Option<Position>> {
+        let context = Context::new("process:compare_statements", why);
+        let stream = id.to_string();
+        match self.ledger.execute::<PartnerStatement, _>(&stream, command, &context).await {
+            Ok(executed) => Ok(Some(executed.position)),
+            Err(ExecuteError::Duplicate { position }) => Ok(Some(position)),
+            // Somebody else was faster, or it has been superseded meanwhile.
+            Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Orders that nobody knew the outcome of are looked up now that the partner speaks of them.
+    async fn hasten(&self, partner: &PartnerId, lines: &[Movement]) -> anyhow::Result<()> {
+        let issued: Vec<&str> = lines
+            .iter()
+            .filter(|line| line.kind == MovementKind::Issue)
+            .map(|line| line.reference.as_str())
+            .collect();
+        let unknown = query::orders_without_value(&self.pool, partner, &issued).await?;
+        Ok(reward_todo::query::look_up_now(&self.pool, &unknown).await?)
+    }
+
+    async fn end_what_has_come(&self) -> anyhow::Result<usize> {
+        let arrivals = query::arrivals(&self.pool, ARRIVALS_A_TURN).await?;
+        let mut by_statement: BTreeMap<Uuid, (Vec<MatchedLine>, Vec<u32>)> = BTreeMap::new();
+        let mut taken = std::collections::BTreeSet::new();
+        for arrival in &arrivals {
+            // One of ours ends one break.
+            if arrival.line.is_some() && !taken.insert(arrival.position) {
+                continue;
+            }
+            let (matched, breaks) = by_statement.entry(arrival.statement_id).or_default();
+            breaks.push(arrival.number.unsigned_abs());
+            let line = arrival.line.and_then(|line| usize::try_from(line).ok());
+            matched.extend(line.map(|line| MatchedLine {
+                line,
+                position: Position(arrival.position),
+                off_by_cents: 0,
+            }));
+        }
+        for (id, (matched, breaks)) in by_statement {
+            let why = "the other side has come";
+            let arrive = StatementCommand::Arrive { matched, breaks };
+            if let Some(position) = self.record(id, arrive, why).await? {
+                let name = partner_statements::NAME;
+                checkpoint::wait_for(&self.pool, name, position, CATCHES_UP).await?;
+            }
+        }
+        Ok(arrivals.len())
+    }
+}
+
+async fn ours(
+    pool: &PgPool,
+    partner: &PartnerId,
+    day: NaiveDate,
+    lines: &[Movement],
+) -> Result<Vec<OwnMovement>, sqlx::Error> {
+    let references: Vec<&str> = lines.iter().map(|line| line.reference.as_str()).collect();
+    let partner_refs: Vec<&str> = lines.iter().map(|line| line.partner_ref.as_str()).collect();
+    query::ours(pool, partner, day, (&references, &partner_refs)).await
+}
+
+/// Both sides, to be found by what a break names.
+struct Sides<'a> {
+    ours: BTreeMap<Position, &'a OwnMovement>,
+    theirs: &'a [Movement],
+}
+
+impl<'a> Sides<'a> {
+    fn of(ours: &'a [OwnMovement], theirs: &'a [Movement]) -> Self {
+        Self { ours: ours.iter().map(|own| (own.position, own)).collect(), theirs }
+    }
+
+    /// What people are told of a difference. The reference is the partner's word where it speaks.
+    fn facts(&self, found: &Found) -> Option<BreakFacts> {
+        let line = found.line.and_then(|line| self.theirs.get(line.checked_sub(1)?));
+        let own = found.position.and_then(|position| self.ours.get(&position).copied());
+        let (stated, recorded) = (line.map(|l| l.cents), own.map(|own| own.cents));
+        let cents = match found.kind {
+            BreakKind::Over | BreakKind::Under => stated? - recorded?,
+            _ => stated.or(recorded)?,
+        };
+        let as_amount = |cents: Option<i64>| cents.map(|c| amount(c).unwrap_or(Amount::ZERO));
+        let (reference, partner_ref, on, movement, currency) = match (line, own) {
+            (Some(l), _) => (&l.reference, &l.partner_ref, l.business_date, l.kind, l.currency),
+            (None, Some(own)) => {
+                (&own.reference, &own.partner_ref, own.business_date, own.kind, own.currency)
+            }
+            (None, None) => return None,
+        };
+        Some(BreakFacts {
+            kind: found.kind,
+            line: found.line.and_then(|line| u32::try_from(line).ok()),
+            position: found.position,
+            movement,
+            reference: reference.clone(),
+            partner_ref: partner_ref.clone(),
+            on,
+            stated: as_amount(stated),
+            recorded: as_amount(recorded),
+            amount: as_amount(Some(cents))?,
+            currency,
+        })
+    }
+}
