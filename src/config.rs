@@ -75,6 +75,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     ("ANCHOR_STEP_UP_FROM", "claims of this amount or more need a second factor; 200.00"),
     (
+        "ANCHOR_TWO_PERSON_FROM",
+        "differences of this amount or more are set aside by two people; 500.00",
+    ),
+    (
         "ANCHOR_SEAL_KEY",
         "64 hexadecimal characters that sign certificates; `openssl rand -hex 32` makes some",
     ),
@@ -118,6 +122,8 @@ pub struct Config {
     pub webhooks_per_second: Option<NonZeroU32>,
     /// From this amount on a claim needs a second factor (F4).
     pub step_up_from: Amount,
+    /// From this amount on two people are needed to force a break.
+    pub two_person_from: Amount,
     /// How members reach a person.
     pub support_contact: Option<String>,
     /// Mail server, sender, and who is support.
@@ -144,6 +150,8 @@ impl Config {
         let jwt_secret = reader.jwt_secret();
         let step_up_from =
             reader.or_default("ANCHOR_STEP_UP_FROM", "200.00", "an amount such as 200.00");
+        let two_person_from =
+            reader.or_default("ANCHOR_TWO_PERSON_FROM", "500.00", "an amount such as 500.00");
         let trusted_proxies = reader.trusted_proxies();
         let webhooks_per_second =
             reader.or_default("ANCHOR_WEBHOOKS_PER_SECOND", "0", "a whole number, 0 for no limit");
@@ -163,6 +171,7 @@ impl Config {
             Some(keyring),
             Some(supabase_url),
             Some(step_up_from),
+            Some(two_person_from),
             Some(messages),
             Some(trusted_proxies),
             Some(webhooks_per_second),
@@ -175,6 +184,7 @@ impl Config {
             keyring,
             supabase_url,
             step_up_from,
+            two_person_from,
             messages,
             trusted_proxies,
             webhooks_per_second,
@@ -195,6 +205,7 @@ impl Config {
             trusted_proxies,
             webhooks_per_second: NonZeroU32::new(webhooks_per_second),
             step_up_from,
+            two_person_from,
             support_contact,
             messages,
             catalogue,

@@ -35,6 +35,7 @@ use crate::partners::Partners;
 use crate::partners::kept::Kept;
 use crate::partners::signature::Agreements;
 use crate::partners::signature::renew::Renewing;
+use crate::processes::compare_statements::CompareStatements;
 use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::keep_links::KeepLinks;
@@ -228,6 +229,7 @@ impl Foundation {
             partners: config.partners,
             calls: self.partners.clone(),
             step_up_from: config.step_up_from,
+            two_person_from: config.two_person_from,
             support_contact: config.support_contact,
         })
     }
@@ -266,12 +268,14 @@ impl Foundation {
         let mut recalls_due = self.ledger.head();
         let mut journeys_due = self.ledger.head();
         let mut accounts_due = self.ledger.head();
+        let mut statements_due = self.ledger.head();
         for runner in runners {
             match runner.name() {
                 projections::reward_todo::NAME => rewards_due = runner.reached(),
                 projections::recall_todo::NAME => recalls_due = runner.reached(),
                 projections::account_todo::NAME => accounts_due = runner.reached(),
                 projections::journey_todo::NAME => journeys_due = runner.reached(),
+                projections::partner_statements::NAME => statements_due = runner.reached(),
                 _ => {}
             }
             tasks.push(tokio::spawn(runner.run(stop.clone())));
@@ -281,6 +285,7 @@ impl Foundation {
         tasks.push(self.reach_milestones(journeys_due, stop));
         tasks.push(self.keep_links(accounts_due.clone(), stop));
         tasks.push(self.verify_accounts(accounts_due, stop));
+        tasks.push(self.compare_statements(statements_due, stop));
         let worker = Worker::new(
             inbox.clone(),
             self.ledger.clone(),
@@ -340,6 +345,22 @@ impl Foundation {
         let (process, stop) = (RecallLate::from(self.issuer()), stop.clone());
         tokio::spawn(async move {
             take_turns("recall_late", || process.turn(), wake, stop).await;
+        })
+    }
+
+    fn compare_statements(
+        &self,
+        wake: watch::Receiver<Position>,
+        stop: &watch::Receiver<bool>,
+    ) -> JoinHandle<()> {
+        let process = CompareStatements {
+            ledger: self.ledger.clone(),
+            pool: self.pool.clone(),
+            catalogue: self.partners.catalogue().clone(),
+        };
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            take_turns("compare_statements", || process.turn(), wake, stop).await;
         })
     }
 

@@ -73,11 +73,7 @@ pub(super) fn told(fault: &Fault) -> Value {
 ///
 /// # Errors
 /// When they cannot be read, or are not there.
-pub async fn content(
-    pool: &PgPool,
-    partner: &str,
-    sha256: &str,
-) -> Result<Vec<u8>, sqlx::Error> {
+pub async fn content(pool: &PgPool, partner: &str, sha256: &str) -> Result<Vec<u8>, sqlx::Error> {
     sqlx::query_scalar("SELECT content FROM statement_files WHERE partner_id = $1 AND sha256 = $2")
         .bind(partner)
         .bind(sha256)

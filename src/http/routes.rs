@@ -78,6 +78,12 @@ pub fn all() -> Vec<Line> {
         post("/api/support/webhooks/{id}/retry", support::webhooks::retry),
         post("/api/support/webhooks/{id}/dismiss", support::webhooks::dismiss),
         get("/api/reconciliation/summary", reconciliation::summary),
+        get("/api/reconciliation/statements", reconciliation::list_statements),
+        once_by_itself("/api/reconciliation/statements", reconciliation::import_statement),
+        get("/api/reconciliation/breaks", reconciliation::list_breaks),
+        post("/api/reconciliation/breaks/{id}/resolve", reconciliation::resolve_break),
+        post("/api/reconciliation/breaks/{id}/assign", reconciliation::assign_break),
+        post("/api/reconciliation/breaks/{id}/explain", reconciliation::explain_break),
         get("/api/outgoing-webhooks", outgoing_webhooks::list),
         post("/api/outgoing-webhooks", outgoing_webhooks::enter),
         delete("/api/outgoing-webhooks/{id}", outgoing_webhooks::remove),
@@ -103,11 +109,21 @@ where
     Args: FromRequest + ServesWhom + 'static,
     F::Output: Responder + 'static,
 {
-    let route = web::method(method.clone());
     let is_once_anyway = method == Method::GET || matches!(Args::WHO, WhoMay::BySignature);
-    let route =
-        if is_once_anyway { route.to(handler) } else { route.to(handler).wrap(from_fn(once)) };
+    let route = web::method(method.clone()).to(handler);
+    let route = if is_once_anyway { route } else { route.wrap(from_fn(once)) };
     Line { method, path, who: Args::WHO, route }
+}
+
+/// A POST whose body says what it is: a repeat changes nothing, with a key or without.
+fn once_by_itself<F, Args>(path: &'static str, handler: F) -> Line
+where
+    F: Handler<Args>,
+    Args: FromRequest + ServesWhom + 'static,
+    F::Output: Responder + 'static,
+{
+    let route = web::method(Method::POST).to(handler);
+    Line { method: Method::POST, path, who: Args::WHO, route }
 }
 
 fn get<F, Args>(path: &'static str, handler: F) -> Line

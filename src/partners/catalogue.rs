@@ -12,10 +12,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use domain::partner_statement::Terms;
 use domain::ids::PartnerId;
 use domain::partner::{PartnerDetails, PartnerType, Product};
 use domain::partner_account::number::NumberFormat;
+use domain::partner_statement::Terms;
 use domain::reward::{FundingModel, ValueKind};
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;

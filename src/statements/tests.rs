@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 
+use domain::partner_statement::{Movement, MovementKind};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{FaultCode, Movement, MovementKind, PartnerStatement, parse};
+use super::{FaultCode, PartnerStatement, parse};
 
 const HEADER: &str = "H,ANCHOR-RECON,1,woolworths,2026-11-22,0001,AUD,2026-11-23T01:10:00Z";
 const ISSUE: &str = "D,1,ISSUE,GRT-7F3K-1,WW-99120034,2026-11-22T03:14:07Z,2026-11-22,2000,0,AUD,";

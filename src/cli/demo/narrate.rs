@@ -10,6 +10,7 @@ use domain::journey::JourneyEvent;
 use domain::member::{ConsentPurpose, MemberEvent};
 use domain::partner::PartnerEvent;
 use domain::partner_account::PartnerAccountEvent;
+use domain::partner_statement::PartnerStatementEvent;
 use domain::reward::{AccountAwaited, CreditState, RewardEvent, RewardType};
 use projections::{Recorded, event_log};
 use sqlx::PgPool;
@@ -76,6 +77,25 @@ impl Narrator {
                 let who = recorded.aggregate_id.parse().map_or("A member", name_of);
                 member(who, event)
             }
+            AnchorEvent::PartnerStatement(event) => self.statement(event),
+            AnchorEvent::Period(_) => None,
+        }
+    }
+
+    fn statement(&self, event: &PartnerStatementEvent) -> Option<String> {
+        match event {
+            PartnerStatementEvent::StatementImported(e) => Some(format!(
+                "{} says what happened on {}: {} lines",
+                self.partner(&e.partner_id),
+                e.business_date,
+                e.lines
+            )),
+            PartnerStatementEvent::BreakOpened(e) => Some(format!(
+                "…and {} differs from what is written down here: ${}",
+                self.partner(&e.partner_id),
+                e.facts.amount
+            )),
+            _ => None,
         }
     }
 

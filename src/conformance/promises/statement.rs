@@ -4,9 +4,11 @@
 
 use std::collections::BTreeSet;
 
+use domain::partner_statement::{Movement, MovementKind};
+
 use crate::conformance::check::Promise;
 use crate::conformance::run::{Given, Run};
-use crate::statements::{Movement, MovementKind, PartnerStatement, parse};
+use crate::statements::{PartnerStatement, parse};
 
 const READ: Promise = Promise {
     id: "statement_whole",

@@ -241,9 +241,7 @@ pub async fn resolve_break(
     let (position, state_word) = carry_out(&state, &worker.actor(), id, command).await?;
     let body = Said { id, state: state_word };
     Ok(match state_word {
-        "open" => {
-            Answer::accepted(position, Said { state: "awaiting_second_person", ..body })
-        }
+        "open" => Answer::accepted(position, Said { state: "awaiting_second_person", ..body }),
         _ => Answer::ok(position, body),
     })
 }

@@ -11,8 +11,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::PartnerId;
 use domain::partner_statement::StatementError;
 use projections::paging::Page;
-use projections::partner_statements::query::{self, StatementRow};
 use projections::partner_statements::NAME;
+use projections::partner_statements::query::{self, StatementRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
@@ -123,8 +123,7 @@ pub async fn list_statements(
     let partner = only_own(&reader, wanted.partner)?;
     let page = Page::new(wanted.limit, wanted.cursor)?;
     let position = at_least.wait(&state.shown, &[NAME]).await?;
-    let (rows, next_cursor) =
-        query::statements(&state.read_pool, partner.as_ref(), &page).await?;
+    let (rows, next_cursor) = query::statements(&state.read_pool, partner.as_ref(), &page).await?;
     let statements = rows.into_iter().map(StatementBody::from).collect();
     Ok(Answer::ok(position, StatementList { statements, next_cursor }))
 }
