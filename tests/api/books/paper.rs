@@ -1,0 +1,99 @@
+//! A statement that a test can change, with totals and digest that fit again afterwards.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
+
+use crate::support::{Answer, TestApp, Who, settings};
+
+/// A statement as lines of fields.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    pub partner: String,
+    pub date: NaiveDate,
+    pub sequence: u32,
+    made_at: String,
+    lines: Vec<Vec<String>>,
+}
+
+impl Paper {
+    fn read(text: &str) -> Self {
+        let mut rows =
+            text.lines().map(|line| line.split(',').map(str::to_owned).collect::<Vec<String>>());
+        let header = rows.next().unwrap();
+        Self {
+            partner: header[3].clone(),
+            date: header[4].parse().unwrap(),
+            sequence: header[5].parse().unwrap(),
+            made_at: header[7].clone(),
+            lines: rows.filter(|row| row[0] == "D").collect(),
+        }
+    }
+
+    /// Changes the fields of the first line of a kind.
+    pub fn change(&mut self, kind: &str, change: impl FnOnce(&mut Vec<String>)) {
+        let line = self.lines.iter_mut().find(|line| line[2] == kind).expect("such a line");
+        change(line);
+    }
+
+    /// Adds a line of `kind,reference,partner's id,cents`.
+    pub fn add(&mut self, line: &str) {
+        let given: Vec<&str> = line.split(',').collect();
+        let mut fields = self.lines[0].clone();
+        for (at, field) in [(2, given[0]), (3, given[1]), (4, given[2]), (7, given[3])] {
+            fields[at] = field.to_owned();
+        }
+        self.lines.push(fields);
+    }
+
+    /// The file.
+    pub fn text(&self) -> String {
+        let Self { partner, date, sequence, made_at, lines } = self;
+        let mut text = format!("H,ANCHOR-RECON,1,{partner},{date},{sequence:04},AUD,{made_at}\n");
+        let mut totals: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
+        for (number, line) in (1..).zip(lines) {
+            let mut line = line.clone();
+            line[1] = number.to_string();
+            line[6] = date.to_string();
+            line[5] = format!("{date}T03:00:{:02}Z", number % 60);
+            text += &format!("{}\n", line.join(","));
+        }
+        for line in lines {
+            let total = totals.entry(&line[2]).or_default();
+            *total = (total.0 + 1, total.1 + line[7].parse::<i64>().unwrap());
+        }
+        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        let sum: i64 = totals.values().map(|(_, cents)| cents).sum();
+        let totals: String = totals
+            .iter()
+            .map(|(kind, (count, cents))| format!("{kind}:{count}:{cents},"))
+            .collect();
+        text + &format!("T,{},{totals}{sum},SHA256:{digest}\n", lines.len())
+    }
+}
+
+/// The statement that the sandbox gives of a day.
+pub async fn fetch(app: &TestApp, partner: &str, day: NaiveDate) -> Paper {
+    let [_, (_, id), (_, secret), _] = settings(partner, &app.sandbox_url);
+    let base = format!("{}/{partner}", app.sandbox_url);
+    let token = app.http.post(format!("{base}/oauth/token")).basic_auth(id, Some(secret));
+    let token = token.form(&[("grant_type", "client_credentials")]).send().await.unwrap();
+    let token: serde_json::Value = token.json().await.unwrap();
+    let token = token["access_token"].as_str().unwrap();
+    let asked = app.http.get(format!("{base}/statements/{day}")).bearer_auth(token);
+    let answer = asked.send().await.unwrap().error_for_status().unwrap();
+    Paper::read(&answer.text().await.unwrap())
+}
+
+/// Brings a file as it is.
+pub async fn bring(app: &TestApp, who: &Who, text: &str) -> Answer {
+    use secrecy::ExposeSecret;
+    let asked = app
+        .http
+        .post(format!("{}/api/reconciliation/statements", app.base))
+        .bearer_auth(who.token().expose_secret())
+        .header("content-type", "text/csv")
+        .body(text.to_owned());
+    TestApp::answer(asked.send().await.unwrap()).await
+}
