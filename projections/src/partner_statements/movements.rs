@@ -150,7 +150,14 @@ fn moved(event: &RewardEvent) -> Option<Moved<'_>> {
         E::VoucherVoided(e) => {
             moved(&e.partner_id, K::Void, &e.voucher_id, (e.unspent, e.currency), e.occurred_at)
         }
+        E::LateIssueRecalled(e) => {
+            moved(&e.partner_id, K::Void, &e.partner_ref, (e.amount, e.currency), e.occurred_at)
+        }
         E::IssuanceRequested(_)
+        | E::RecallRequested(_)
+        | E::RecallOutcomeUnknown(_)
+        | E::LateIssueLost(_)
+        | E::ChoiceReopened(_)
         | E::ExpiryUndone(_)
         | E::MilestoneReached(_)
         | E::RewardCancelled(_)

@@ -13,8 +13,8 @@ pub struct Paper {
     pub partner: String,
     pub date: NaiveDate,
     pub sequence: u32,
-    made_at: String,
-    lines: Vec<Vec<String>>,
+    pub made_at: String,
+    pub lines: Vec<Vec<String>>,
 }
 
 impl Paper {
