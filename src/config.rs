@@ -79,6 +79,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "differences of this amount or more are set aside by two people; 500.00",
     ),
     (
+        "ANCHOR_PULL_STATEMENTS",
+        "whether partners' daily statements are fetched, or brought by people; true",
+    ),
+    (
         "ANCHOR_SEAL_KEY",
         "64 hexadecimal characters that sign certificates; `openssl rand -hex 32` makes some",
     ),
@@ -124,6 +128,8 @@ pub struct Config {
     pub step_up_from: Amount,
     /// From this amount on two people are needed to force a break.
     pub two_person_from: Amount,
+    /// Whether partners' daily statements are fetched.
+    pub pulls_statements: bool,
     /// How members reach a person.
     pub support_contact: Option<String>,
     /// Mail server, sender, and who is support.
@@ -152,6 +158,8 @@ impl Config {
             reader.or_default("ANCHOR_STEP_UP_FROM", "200.00", "an amount such as 200.00");
         let two_person_from =
             reader.or_default("ANCHOR_TWO_PERSON_FROM", "500.00", "an amount such as 500.00");
+        let pulls_statements =
+            reader.or_default("ANCHOR_PULL_STATEMENTS", "true", "true or false");
         let trusted_proxies = reader.trusted_proxies();
         let webhooks_per_second =
             reader.or_default("ANCHOR_WEBHOOKS_PER_SECOND", "0", "a whole number, 0 for no limit");
@@ -172,6 +180,7 @@ impl Config {
             Some(supabase_url),
             Some(step_up_from),
             Some(two_person_from),
+            Some(pulls_statements),
             Some(messages),
             Some(trusted_proxies),
             Some(webhooks_per_second),
@@ -185,6 +194,7 @@ impl Config {
             supabase_url,
             step_up_from,
             two_person_from,
+            pulls_statements,
             messages,
             trusted_proxies,
             webhooks_per_second,
@@ -206,6 +216,7 @@ impl Config {
             webhooks_per_second: NonZeroU32::new(webhooks_per_second),
             step_up_from,
             two_person_from,
+            pulls_statements,
             support_contact,
             messages,
             catalogue,

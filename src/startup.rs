@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::access::TokenTrust;
+use crate::books::Books;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::database::{self, MigrationState, Role};
@@ -40,6 +41,7 @@ use crate::processes::describe_partners::describe_partners;
 use crate::processes::issue_reward::IssueReward;
 use crate::processes::keep_links::KeepLinks;
 use crate::processes::notify::Notify;
+use crate::processes::pull_statements::PullStatements;
 use crate::processes::raise_alerts::RaiseAlerts;
 use crate::processes::reach_milestones::ReachMilestones;
 use crate::processes::recall_late::RecallLate;
@@ -132,6 +134,9 @@ impl Application {
             let runners = foundation.runners(&wake.head());
             moved = runners.iter().map(Runner::reached).collect();
             tasks.extend(foundation.start_workers(runners, &inbox, &stopped));
+            if config.pulls_statements {
+                tasks.push(tokio::spawn(foundation.pull_statements().run(stopped.clone())));
+            }
             let alerts = foundation.raise_alerts(&config);
             tasks.push(tokio::spawn(alerts.run(stopped.clone())));
             let notify = foundation.notify(&config);
@@ -362,6 +367,19 @@ impl Foundation {
         tokio::spawn(async move {
             take_turns("compare_statements", || process.turn(), wake, stop).await;
         })
+    }
+
+    fn pull_statements(&self) -> PullStatements {
+        PullStatements {
+            books: Books {
+                ledger: self.ledger.clone(),
+                pool: self.pool.clone(),
+                catalogue: self.partners.catalogue().clone(),
+            },
+            partners: self.partners.clone(),
+            clock: self.clock.clone(),
+            worker: Uuid::now_v7(),
+        }
     }
 
     fn verify_accounts(

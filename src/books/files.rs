@@ -2,6 +2,7 @@
 //!
 //! Rows: A2.
 
+use chrono::{DateTime, Utc};
 use domain::ids::{PartnerId, StatementId};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -67,6 +68,14 @@ pub(super) fn told(fault: &Fault) -> Value {
         "code": fault.code.as_str(),
         "detail": fault.code.sentence(),
     })
+}
+
+/// The ledger's time at this moment.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(super) async fn now(pool: &PgPool) -> Result<DateTime<Utc>, sqlx::Error> {
+    sqlx::query_scalar("SELECT ledger_now()").fetch_one(pool).await
 }
 
 /// The bytes that a statement was read from.

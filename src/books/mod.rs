@@ -14,8 +14,10 @@
 //! Rows: A2.
 
 mod files;
+mod pull;
+pub mod pulls;
 
-use chrono::{DateTime, Utc};
+use chrono::NaiveDate;
 use domain::ids::{PartnerId, StatementId};
 use domain::partner_statement::{
     ImportStatement, KindTotal, Movement, MovementKind, PartnerStatement, StatementCommand,
@@ -28,6 +30,7 @@ use crate::partners::Catalogue;
 use crate::statements::{self, Fault, FaultCode};
 
 pub use files::{CameBy, content};
+pub use pull::{NotPulled, Pulled};
 
 /// A file that came.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +41,8 @@ pub struct Incoming<'a> {
     pub came_by: CameBy,
     /// Whoever brings it may bring only this partner's; anybody's when none is named.
     pub only: Option<&'a PartnerId>,
+    /// The day that was asked for, where somebody asked.
+    pub asked_for: Option<NaiveDate>,
 }
 
 /// A statement that is in the books.
@@ -90,7 +95,6 @@ impl Books {
     pub async fn import(
         &self,
         file: Incoming<'_>,
-        now: DateTime<Utc>,
         context: &Context,
     ) -> Result<InTheBooks, NotImported> {
         let statement = match statements::parse(file.bytes) {
@@ -98,9 +102,16 @@ impl Books {
             Err(faults) => return self.refuse(file, None, faults, context).await,
         };
         if file.only.is_some_and(|only| *only != statement.partner) {
-            return Err(NotImported::AnotherPartners);
+            if file.asked_for.is_none() {
+                return Err(NotImported::AnotherPartners);
+            }
+            let fault = Fault { line: 1, code: FaultCode::PartnerOther };
+            return self.refuse(file, None, vec![fault], context).await;
         }
-        let faults = self.faults_of(&statement, now).await?;
+        let mut faults = self.faults_of(&statement).await?;
+        if file.asked_for.is_some_and(|day| day != statement.date) {
+            faults.push(Fault { line: 1, code: FaultCode::DayOther });
+        }
         if !faults.is_empty() {
             let partner = statement.partner.clone();
             return self.refuse(file, Some(&partner), faults, context).await;
@@ -116,6 +127,7 @@ impl Books {
                 let executed = Executed { position, recorded: 0 };
                 Ok(InTheBooks { id, statement, executed })
             }
+            // Two at the same moment: the other one is in the books.
             Err(ExecuteError::Refused(StatementError::OtherFile { .. })) => {
                 let fault = Fault { line: 1, code: FaultCode::SequenceRepeated };
                 Err(NotImported::Faulty(vec![fault]))
@@ -132,7 +144,8 @@ impl Books {
         context: &Context,
     ) -> Result<InTheBooks, NotImported> {
         // Whose it is, as far as anybody can tell.
-        let partner = partner.or(file.only).cloned();
+        let said = || statements::partner_named(file.bytes);
+        let partner = partner.or(file.only).cloned().or_else(said);
         if let Some(partner) = partner.or_else(|| "unknown".parse().ok()) {
             files::keep(&self.pool, &partner, file, Err(&faults), &context.actor).await?;
         }
@@ -143,7 +156,6 @@ impl Books {
     async fn faults_of(
         &self,
         statement: &statements::PartnerStatement,
-        now: DateTime<Utc>,
     ) -> Result<Vec<Fault>, NotImported> {
         let fault = |code| Fault { line: 1, code };
         let Some(entry) = self.catalogue.get(&statement.partner) else {
@@ -151,9 +163,18 @@ impl Books {
         };
         let details = entry.details();
         let mut faults = Vec::new();
+        let id = StatementId::of(&statement.partner, statement.date, statement.sequence);
+        let known = self.ledger.load::<PartnerStatement>(&id.to_string()).await?.state;
+        match known.sha256() {
+            Some(sha256) if sha256 == statement.sha256 => return Ok(faults),
+            Some(_) => faults.push(fault(FaultCode::SequenceRepeated)),
+            None => {}
+        }
         if details.funding_model.is_none() {
             faults.push(fault(FaultCode::PartnerUnknown));
         }
+        // Asked of the database: whoever follows its clock may be behind by a moment.
+        let now = files::now(&self.pool).await?;
         if statement.date >= now.with_timezone(&details.time_zone).date_naive() {
             faults.push(fault(FaultCode::DayNotOver));
         }

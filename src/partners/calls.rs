@@ -11,6 +11,7 @@
 //! | when a call may still begin | while a connection can be made before the deadline |
 //! | an answer's head | 100 fields, some 400 KiB; 16 KiB in HTTP/2 |
 //! | an answer's body | 256 KiB as it came: nothing is unpacked |
+//! | a statement's body | 16 MiB, and a minute for the call as a whole |
 //! | what HTTP/2 may send ahead | as much as one answer |
 //! | `Retry-After` | an hour |
 //!
@@ -32,7 +33,11 @@ use tokio::time::timeout_at;
 const LAST_START: Duration = Duration::from_millis(3_250);
 const MOST_FIELDS: usize = 100;
 const LARGEST_HEAD: u32 = 16 * 1024;
-const LARGEST_ANSWER: usize = 256 * 1024;
+/// What answers a question.
+pub(crate) const USUAL: Bounds = Bounds { largest: 256 * 1024, patience: None };
+/// A day of a partner's books: 100,000 lines are some 15 MB.
+pub(crate) const A_FILE: Bounds =
+    Bounds { largest: 16 * 1024 * 1024, patience: Some(Duration::from_secs(60)) };
 const LARGEST_AHEAD: u32 = 256 * 1024;
 /// A connection that nobody used for so long is closed; a partner cannot keep one busy for ever.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -93,6 +98,15 @@ pub(super) fn bounded(timeouts: Timeouts) -> ClientBuilder {
         .user_agent("anchor")
 }
 
+/// What an answer may come to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// In bytes.
+    pub largest: usize,
+    /// How long the call may take as a whole; the client's own time when none is named.
+    pub patience: Option<Duration>,
+}
+
 /// An answer that came back whole.
 pub(crate) struct Answer {
     pub status: StatusCode,
@@ -119,10 +133,25 @@ pub(crate) enum NoAnswer {
 
 /// Sends a request and reads the whole answer; both end by the deadline.
 pub(crate) async fn send(request: RequestBuilder, deadline: Instant) -> Result<Answer, NoAnswer> {
+    send_within(USUAL, request, deadline).await
+}
+
+/// The same, for an answer of this size and time.
+pub(crate) async fn send_within(
+    bounds: Bounds,
+    request: RequestBuilder,
+    deadline: Instant,
+) -> Result<Answer, NoAnswer> {
     if deadline.saturating_duration_since(Instant::now()) < LAST_START {
         return Err(NoAnswer::NotSent("deadline_passed"));
     }
-    let answered = timeout_at(deadline.into(), async { read(exchange(request).await?).await });
+    let request = match bounds.patience {
+        Some(patience) => request.timeout(patience),
+        None => request,
+    };
+    let largest = bounds.largest;
+    let whole = async { read(exchange(request).await?, largest).await };
+    let answered = timeout_at(deadline.into(), whole);
     answered.await.unwrap_or(Err(NoAnswer::Lost("timed_out")))
 }
 
@@ -141,7 +170,7 @@ async fn exchange(request: RequestBuilder) -> Result<Response, NoAnswer> {
     })
 }
 
-async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
+async fn read(mut response: Response, largest: usize) -> Result<Answer, NoAnswer> {
     let status = response.status();
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let retry_after = header(RETRY_AFTER)
@@ -149,13 +178,13 @@ async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
         .map(|seconds| Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER_SECONDS)));
     let is_json = header(CONTENT_TYPE).is_some_and(|text| text.starts_with("application/json"));
     let announced = response.content_length().unwrap_or(0);
-    if usize::try_from(announced).map_or(true, |length| length > LARGEST_ANSWER) {
+    if usize::try_from(announced).map_or(true, |length| length > largest) {
         return Err(NoAnswer::Lost("answer_too_large"));
     }
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > LARGEST_ANSWER => {
+            Ok(Some(chunk)) if body.len() + chunk.len() > largest => {
                 return Err(NoAnswer::Lost("answer_too_large"));
             }
             Ok(Some(chunk)) => body.extend_from_slice(&chunk),

@@ -69,6 +69,8 @@ fn calls_at_once() -> u32 {
 pub struct StatementTerms {
     /// After so many days a movement that no statement speaks of is overdue.
     pub overdue_after_days: u32,
+    /// So many hours after the end of the partner's day its statement is written.
+    pub ready_after_hours: u32,
     /// By how many cents an amount may differ.
     pub off_by_cents: i64,
     /// By how many days a business date may.
@@ -79,7 +81,13 @@ pub struct StatementTerms {
 
 impl Default for StatementTerms {
     fn default() -> Self {
-        Self { overdue_after_days: 3, off_by_cents: 0, off_by_days: 0, names_uses: false }
+        Self {
+            overdue_after_days: 3,
+            ready_after_hours: 2,
+            off_by_cents: 0,
+            off_by_days: 0,
+            names_uses: false,
+        }
     }
 }
 

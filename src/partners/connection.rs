@@ -14,7 +14,7 @@ use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::timeout_at;
 
-use super::calls::{Answer, NoAnswer, send};
+use super::calls::{A_FILE, Answer, Bounds, NoAnswer, USUAL, send_within};
 use super::oauth::{NoToken, Tokens};
 use super::settings::PartnerSettings;
 use crate::vault::Vault;
@@ -35,22 +35,29 @@ pub(super) struct Call<'a> {
     pub idempotency_key: Option<String>,
     /// JSON.
     pub body: Option<Vec<u8>>,
+    /// How large the answer may be, and how long it may take.
+    pub bounds: Bounds,
 }
 
 impl<'a> Call<'a> {
     /// Asks, and changes nothing.
     pub fn get(path: &'a str) -> Self {
-        Self { method: Method::GET, path, idempotency_key: None, body: None }
+        Self { method: Method::GET, path, idempotency_key: None, body: None, bounds: USUAL }
     }
 
     /// Sends a body.
     pub fn post(path: &'a str, body: Vec<u8>) -> Self {
-        Self { method: Method::POST, path, idempotency_key: None, body: Some(body) }
+        Self { method: Method::POST, path, idempotency_key: None, body: Some(body), bounds: USUAL }
     }
 
     /// Sends nothing but the wish.
     pub fn post_empty(path: &'a str) -> Self {
-        Self { method: Method::POST, path, idempotency_key: None, body: None }
+        Self { method: Method::POST, path, idempotency_key: None, body: None, bounds: USUAL }
+    }
+
+    /// A file may be larger than what answers a question, and take longer.
+    pub fn for_a_file(self) -> Self {
+        Self { bounds: A_FILE, ..self }
     }
 
     /// The same key for every repeat.
@@ -120,6 +127,6 @@ impl Connection {
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
         }
-        send(request, deadline).await
+        send_within(call.bounds, request, deadline).await
     }
 }

@@ -103,6 +103,12 @@ pub trait Partner: Send + Sync {
     /// Asks to take back what is left on a voucher. The same answer for every repeat.
     async fn void(&self, voucher: &VoucherToVoid, deadline: Instant) -> Voided;
 
+    /// Asks for the statement of a day: the file as it is.
+    ///
+    /// # Errors
+    /// [`NotTold`], when the partner does not hand one over.
+    async fn statement(&self, day: NaiveDate, deadline: Instant) -> Result<Vec<u8>, NotTold>;
+
     /// Asks a question of no weight: whether anybody answers.
     async fn is_there(&self, deadline: Instant) -> bool;
 

@@ -18,6 +18,7 @@
 //! - [`notify`]: who has to know of it (U4)?
 //! - [`raise_alerts`]: what should people look at (W4)?
 //! - [`compare_statements`]: what does a partner's statement say that we do not (A2)?
+//! - [`pull_statements`]: what did each partner write down yesterday (A2)?
 //! - [`describe_partners`]: what does the catalogue say that the ledger does not know yet (P6)?
 //!
 //! *Guarantees*: at least once, in any order; every effect is idempotent by key or by stream.
@@ -29,6 +30,7 @@ pub mod expire_vouchers;
 pub mod issue_reward;
 pub mod keep_links;
 pub mod notify;
+pub mod pull_statements;
 pub mod raise_alerts;
 pub mod reach_milestones;
 pub mod recall_late;

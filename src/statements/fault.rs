@@ -92,6 +92,8 @@ codes! {
     DigestUnreadable "digest_unreadable" "the digest is not SHA256: and 64 hexadecimal digits"
     DigestDiffers "digest_differs" "the digest is not that of the bytes above"
     PartnerUnknown "partner_unknown" "no partner of that id gives anything here"
+    PartnerOther "partner_other" "the statement is another partner's than the one that was asked"
+    DayOther "day_other" "the statement is of another day than was asked for"
     DayNotOver "day_not_over" "the day of the statement is not over"
     SequenceGap "sequence_gap" "the statement before it in the sequence of that day has not come"
     SequenceRepeated "sequence_repeated"

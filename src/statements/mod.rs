@@ -28,4 +28,4 @@ mod read;
 mod tests;
 
 pub use fault::{Fault, FaultCode};
-pub use read::{LARGEST, PartnerStatement, parse};
+pub use read::{LARGEST, PartnerStatement, parse, partner_named};

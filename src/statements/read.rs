@@ -80,6 +80,13 @@ pub fn parse(bytes: &[u8]) -> Result<PartnerStatement, Vec<Fault>> {
     }
 }
 
+/// Whose a file says it is, however little else of it can be read.
+#[must_use]
+pub fn partner_named(bytes: &[u8]) -> Option<PartnerId> {
+    let header = bytes.split(|byte| *byte == b'\n').next()?;
+    std::str::from_utf8(header).ok()?.split(',').nth(3)?.parse().ok()
+}
+
 fn text(bytes: &[u8]) -> Result<&str, Fault> {
     let fault = |line, code| Fault { line, code };
     if bytes.len() > LARGEST {

@@ -57,6 +57,12 @@ impl PartnerStatement {
         self.imported.as_ref().and_then(|imported| imported.supersedes)
     }
 
+    /// The digest of the file that it was read from, in hex; none before it is imported.
+    #[must_use]
+    pub fn sha256(&self) -> Option<&str> {
+        self.imported.as_ref().map(|imported| imported.sha256.as_str())
+    }
+
     /// Its breaks, by number.
     #[must_use]
     pub fn breaks(&self) -> &BTreeMap<u32, Break> {

@@ -166,9 +166,9 @@ pub async fn import_statement(
         catalogue: state.catalogue.clone(),
     };
     let only = bringer.only_partner();
-    let file = Incoming { bytes: &bytes, came_by: CameBy::Upload, only };
+    let file = Incoming { bytes: &bytes, came_by: CameBy::Upload, only, asked_for: None };
     let context = Context::new(bringer.actor(), "a statement was brought");
-    let imported = books.import(file, state.clock.now(), &context).await?;
+    let imported = books.import(file, &context).await?;
     let statement = imported.statement;
     let was_known = imported.executed.recorded == 0;
     let body = Imported {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use domain::ids::PartnerId;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -223,6 +224,13 @@ impl Partner for Guarded {
             Voided::NotSaid { why, retry_after } => self.ended(Some(why), *retry_after),
         }
         voided
+    }
+
+    async fn statement(&self, day: NaiveDate, deadline: Instant) -> Result<Vec<u8>, NotTold> {
+        let _place = self.admit(deadline).await.map_err(|held| NotTold(held.why))?;
+        let file = self.inner.statement(day, deadline).await;
+        self.ended(file.as_ref().err().map(|NotTold(why)| *why), None);
+        file
     }
 
     async fn is_there(&self, deadline: Instant) -> bool {

@@ -174,6 +174,20 @@ pub(super) fn told<T: DeserializeOwned>(answer: Result<Answer, NoAnswer>) -> Res
     }
 }
 
+/// The file that was asked for.
+pub(super) fn file_of(answer: Result<Answer, NoAnswer>) -> Result<Vec<u8>, NotTold> {
+    let answer = answer.map_err(|no_answer| match no_answer {
+        NoAnswer::NotSent(why) | NoAnswer::Lost(why) => NotTold(why),
+    })?;
+    match answer.status.as_u16() {
+        200 => Ok(answer.body),
+        404 => Err(NotTold("not_there")),
+        429 => Err(NotTold("rate_limited")),
+        500..=599 => Err(NotTold("server_error")),
+        _ => Err(NotTold("look_up_refused")),
+    }
+}
+
 /// What the good answer to a question says.
 pub(super) fn told_of(topic: Topic, answer: Result<Answer, NoAnswer>) -> Result<Told, NotTold> {
     Ok(match topic {

@@ -8,12 +8,15 @@ use std::marker::PhantomData;
 use std::time::Instant;
 
 use async_trait::async_trait;
+use chrono::NaiveDate;
 use domain::ids::PartnerId;
 use reqwest::StatusCode;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::answers::{error_of, outcome_of, referred_of, told, told_of, verdict_of, voided_of};
+use super::answers::{
+    error_of, file_of, outcome_of, referred_of, told, told_of, verdict_of, voided_of,
+};
 use crate::partners::calls::{Answer, NoAnswer, digest};
 use crate::partners::catalogue::CatalogueEntry;
 use crate::partners::connection::{Call, Connection};
@@ -193,6 +196,11 @@ impl<D: Dialect> Partner for Speaker<D> {
         let call = Call::post_empty(&path);
         let call = call.once_under(voucher.idempotency_key.to_string());
         voided_of(self.connection.call(&call, deadline).await, &voucher.voucher_id)
+    }
+
+    async fn statement(&self, day: NaiveDate, deadline: Instant) -> Result<Vec<u8>, NotTold> {
+        let path = format!("/statements/{day}");
+        file_of(self.connection.call(&Call::get(&path).for_a_file(), deadline).await)
     }
 
     async fn is_there(&self, deadline: Instant) -> bool {

@@ -3,7 +3,7 @@
 //! Every question answers with a subject, what is wrong and what to do; nothing in an answer is a
 //! secret or says who somebody is. What a question no longer finds is mended.
 //!
-//! Rows: W4, W6, D1, D3, D4, Q3.
+//! Rows: W4, W6, D1, D3, D4, Q3, A2.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use projections::{partner_activity_log, reward_history, runner, support_rewards}
 use sqlx::PgPool;
 
 use crate::alerts::{Found, store};
+use crate::books::pulls;
 use crate::inbox::{park, security};
 
 /// So many bad signatures from one address are no mistake any more …
@@ -23,6 +24,9 @@ const UNKNOWN_HOURS: i64 = 1;
 const VOID_HOURS: i64 = 24;
 /// A partner's word that a float is low counts for so long, in days of the ledger.
 const FLOAT_DAYS: i64 = 2;
+
+/// A statement that has not come for so long after its day, in hours of the ledger.
+const STATEMENT_HOURS: i64 = 24;
 
 /// One kind of thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,11 +49,13 @@ pub enum Watch {
     ProjectionHalted,
     /// Our money with a partner runs low.
     FloatLow,
+    /// A partner's statement has faults, or does not come.
+    StatementMissing,
 }
 
 impl Watch {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RewardFailed,
         Self::OutcomeUnknown,
         Self::GivenTwice,
@@ -59,6 +65,7 @@ impl Watch {
         Self::BadSignatures,
         Self::ProjectionHalted,
         Self::FloatLow,
+        Self::StatementMissing,
     ];
 
     /// The kind of its alerts.
@@ -73,6 +80,7 @@ impl Watch {
             Self::BadSignatures => "bad_signatures",
             Self::ProjectionHalted => "projection_halted",
             Self::FloatLow => "float_low",
+            Self::StatementMissing => "statement_missing",
         }
     }
 
@@ -91,6 +99,7 @@ impl Watch {
             Self::BadSignatures => bad_signatures(pool).await,
             Self::ProjectionHalted => projections_halted(pool).await,
             Self::FloatLow => floats_low(pool).await,
+            Self::StatementMissing => statements_missing(pool).await,
         }
     }
 }
@@ -223,6 +232,20 @@ async fn floats_low(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
         summary: format!("The float with {partner} runs low"),
         subject: partner,
         to_do: "Top it up before orders are refused.",
+    });
+    Ok(told.collect())
+}
+
+async fn statements_missing(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
+    let all = pulls::in_trouble(pool, STATEMENT_HOURS).await?;
+    let told = all.into_iter().map(|(day, trouble)| Found {
+        kind: Watch::StatementMissing.kind(),
+        subject: format!("{}@{}", day.partner_id, day.business_date),
+        summary: format!(
+            "The statement of {} for {} is not in the books: {trouble}",
+            day.partner_id, day.business_date
+        ),
+        to_do: "Ask the partner for a whole one; what came is kept with its faults, by line.",
     });
     Ok(told.collect())
 }

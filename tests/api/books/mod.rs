@@ -2,6 +2,7 @@
 //!
 //! Rows: A2, Q2, D4.
 
+mod faults;
 mod paper;
 
 use anchor::access::Role;
@@ -13,7 +14,7 @@ use crate::support::{TestApp, Who};
 use paper::{Paper, bring, fetch};
 
 /// Somebody with a voucher of which `spent` has been used, and the statement of that day.
-async fn a_day(app: &TestApp, spent: &str) -> Paper {
+pub async fn a_day(app: &TestApp, spent: &str) -> Paper {
     let member = Who::member();
     app.set_out(&member, 30).await;
     let reward = app.until_reward(&member, "month_1", "issued").await;
@@ -129,41 +130,6 @@ async fn a_large_difference_is_set_aside_by_two_people() {
     assert_eq!((same.status, same.code()), (409, "same_person"));
     let second = app.post(&ben, &path, force).await;
     assert_eq!((second.status, &second.body["state"]), (200, &json!("forced")));
-    app.finish().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bad_file_is_kept_whole_told_by_line_and_recorded_not_at_all() {
-    let app = TestApp::start().await;
-    let paper = a_day(&app, "12.50").await;
-    app.until_idle().await;
-    let head = app.head().await;
-    let finance = Who::new(Role::Finance);
-    let text = paper.text();
-    let gap = Paper { sequence: 3, ..paper.clone() }.text();
-    let future = Paper { date: app.today().await, ..paper.clone() }.text();
-    let unknown = Paper { partner: "nobody".to_owned(), ..paper.clone() }.text();
-    for (file, code) in [
-        (text[..text.len() / 2].to_owned(), "cut_off"),
-        (text.replacen("AUD,2", "NZD,2", 1), "currency_differs"),
-        (text.replace("-1250", "-1251"), "digest_differs"),
-        (gap, "sequence_gap"),
-        (future, "day_not_over"),
-        (unknown, "partner_unknown"),
-        ("not a statement".to_owned(), "header_missing"),
-    ] {
-        let answer = bring(&app, &finance, &file).await;
-        assert_eq!((answer.status, answer.code()), (422, "statement_faulty"), "{code}");
-        let faults = answer.body["faults"].as_array().unwrap();
-        assert!(faults.iter().any(|fault| fault["code"] == code), "{code}: {faults:?}");
-    }
-    app.assert_nothing_since(head).await;
-    let kept: Vec<(bool, bool)> =
-        sqlx::query_as("SELECT statement_id IS NULL, faults IS NOT NULL FROM statement_files")
-            .fetch_all(&app.pool)
-            .await
-            .unwrap();
-    assert_eq!(kept, [(true, true); 7]);
     app.finish().await;
 }
 

@@ -63,7 +63,7 @@ impl Paper {
             let total = totals.entry(&line[2]).or_default();
             *total = (total.0 + 1, total.1 + line[7].parse::<i64>().unwrap());
         }
-        let digest = hex::encode(Sha256::digest(text.as_bytes()));
+        let digest = digest(&text);
         let sum: i64 = totals.values().map(|(_, cents)| cents).sum();
         let totals: String = totals
             .iter()
@@ -71,6 +71,22 @@ impl Paper {
             .collect();
         text + &format!("T,{},{totals}{sum},SHA256:{digest}\n", lines.len())
     }
+}
+
+/// A file's text after its lines of fields were changed; the digest fits again.
+pub fn edited(text: &str, edit: impl FnOnce(&mut Vec<Vec<String>>)) -> String {
+    let mut rows: Vec<Vec<String>> =
+        text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect();
+    edit(&mut rows);
+    let mut trailer = rows.pop().unwrap();
+    let above: String = rows.iter().map(|row| format!("{}\n", row.join(","))).collect();
+    *trailer.last_mut().unwrap() = format!("SHA256:{}", digest(&above));
+    format!("{above}{}\n", trailer.join(","))
+}
+
+/// SHA-256 in hex.
+pub fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
 }
 
 /// The statement that the sandbox gives of a day.

@@ -206,6 +206,14 @@ impl Partner for GoBetween {
         self.inner.void(voucher, self.deadline(deadline)).await
     }
 
+    async fn statement(
+        &self,
+        day: chrono::NaiveDate,
+        deadline: Instant,
+    ) -> Result<Vec<u8>, NotTold> {
+        self.inner.statement(day, deadline).await
+    }
+
     async fn is_there(&self, deadline: Instant) -> bool {
         self.inner.is_there(deadline).await
     }
