@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use super::read_models::{projection, rebuild, replay};
-use super::{clock, demo, doctor, exit, keys, migrate, partner, sandbox, serve, token};
+use super::{clock, demo, doctor, exit, keys, migrate, partner, sandbox, serve, statement, token};
 
 /// Practical help at milestones of recovery, and a ledger of every cent of it.
 #[derive(Debug, Parser)]
@@ -81,6 +81,14 @@ pub(super) enum Command {
         #[command(subcommand)]
         action: partner::PartnerAction,
     },
+    /// Takes partners' statements into the books, from a file or from the partner
+    #[command(
+        after_help = "Example: anchor statement pull --partner woolworths --date 2026-11-22"
+    )]
+    Statement {
+        #[command(subcommand)]
+        action: statement::StatementAction,
+    },
     /// Makes and changes the key that wraps every other key
     #[command(after_help = keys::ORDER)]
     Keys {
@@ -118,6 +126,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
             sandbox::run(sandbox::SandboxArguments { port, book, seed, webhooks_to }).await
         }
         Command::Partner { action } => partner::run(action, json).await,
+        Command::Statement { action } => statement::run(action, json).await,
         Command::Keys { action } => keys::run(action, json).await,
         Command::Token(arguments) => token::run(arguments, json),
         Command::Clock { action, data_dir } => clock::run(action, data_dir, json).await,

@@ -17,6 +17,7 @@ mod partner;
 mod read_models;
 mod sandbox;
 pub mod serve;
+mod statement;
 mod token;
 
 pub use arguments::run;

@@ -6,6 +6,7 @@
 //!
 //! - [`catalogue`], [`settings`], [`kept`]: who there is, and who is configured
 //! - [`partner`]: the interface; [`registry`]: all of them
+//! - [`statement_terms`]: what its daily statement is held to
 //! - [`outcome`]: what an answer means: no answer is not a no
 //! - [`calls`]: how bytes leave and come back, bounded in every way; [`connection`]: to one partner
 //! - [`received`]: what of a partner's words is let in
@@ -31,6 +32,7 @@ mod received;
 pub mod registry;
 pub mod settings;
 pub mod signature;
+pub mod statement_terms;
 #[cfg(test)]
 mod tests;
 

@@ -176,17 +176,20 @@ async fn ours(
 /// Both sides, to be found by what a break names.
 struct Sides<'a> {
     ours: BTreeMap<Position, &'a OwnMovement>,
-    theirs: &'a [Movement],
+    theirs: BTreeMap<usize, &'a Movement>,
 }
 
 impl<'a> Sides<'a> {
     fn of(ours: &'a [OwnMovement], theirs: &'a [Movement]) -> Self {
-        Self { ours: ours.iter().map(|own| (own.position, own)).collect(), theirs }
+        Self {
+            ours: ours.iter().map(|own| (own.position, own)).collect(),
+            theirs: theirs.iter().map(|line| (line.line, line)).collect(),
+        }
     }
 
     /// What people are told of a difference. The reference is the partner's word where it speaks.
     fn facts(&self, found: &Found) -> Option<BreakFacts> {
-        let line = found.line.and_then(|line| self.theirs.get(line.checked_sub(1)?));
+        let line = found.line.and_then(|line| self.theirs.get(&line).copied());
         let own = found.position.and_then(|position| self.ours.get(&position).copied());
         let (stated, recorded) = (line.map(|l| l.cents), own.map(|own| own.cents));
         let cents = match found.kind {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, TimeDelta, Utc};
 use chrono_tz::Tz;
 use domain::money::Amount;
 use rust_decimal::prelude::ToPrimitive;
@@ -25,6 +25,9 @@ use super::book::Book;
 use super::faults::{Kind, Operation};
 use super::oauth::may_call;
 use super::state::{State, error};
+
+/// How long after its day a statement is written.
+const WRITTEN_AFTER: TimeDelta = TimeDelta::minutes(70);
 
 /// One thing that happened.
 struct Entry {
@@ -71,11 +74,13 @@ fn statement(
     (date, zone): (NaiveDate, Tz),
     now: DateTime<Utc>,
 ) -> String {
-    let mut entries = entries(book, partner);
-    entries.retain(|entry| entry.at.with_timezone(&zone).date_naive() == date);
+    let mut entries = entries(book, partner, zone);
+    entries.retain(|entry| entry.at <= now && entry.at.with_timezone(&zone).date_naive() == date);
     entries.sort_by(|a, b| (a.at, a.kind, &a.partner_ref).cmp(&(b.at, b.kind, &b.partner_ref)));
     let time = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let mut text = format!("H,ANCHOR-RECON,1,{partner},{date},0001,AUD,{}\n", time(now));
+    // The same bytes whenever the day is asked for: it is written once, after it is over.
+    let made_at = day_after(date, zone).map_or(now, |over| now.min(over + WRITTEN_AFTER));
+    let mut text = format!("H,ANCHOR-RECON,1,{partner},{date},0001,AUD,{}\n", time(made_at));
     let mut totals: BTreeMap<&str, (u32, i64)> = BTreeMap::new();
     for (number, entry) in (1..).zip(&entries) {
         let Entry { kind, reference, partner_ref, at, cents, currency, place } = entry;
@@ -100,7 +105,13 @@ fn cents(amount: Amount) -> i64 {
     (amount.decimal() * rust_decimal::Decimal::ONE_HUNDRED).to_i64().unwrap_or(0)
 }
 
-fn entries(book: &Book, partner: &str) -> Vec<Entry> {
+/// The first moment after a day.
+fn day_after(date: NaiveDate, zone: Tz) -> Option<DateTime<Utc>> {
+    let next = date.succ_opt()?.and_time(NaiveTime::MIN).and_local_timezone(zone);
+    Some(next.earliest()?.with_timezone(&Utc))
+}
+
+fn entries(book: &Book, partner: &str, zone: Tz) -> Vec<Entry> {
     let mut entries = Vec::new();
     for voucher in book.vouchers.values().filter(|voucher| voucher.partner == partner) {
         let entry = |kind, at, cents, place: &str| Entry {
@@ -122,6 +133,10 @@ fn entries(book: &Book, partner: &str) -> Vec<Entry> {
         }
         if let Some(voided) = &voucher.voided {
             entries.push(entry("VOID", voided.at, -cents(voided.amount), ""));
+        } else if let Some(over) = day_after(voucher.expires_on, zone)
+            && !voucher.remaining.is_zero()
+        {
+            entries.push(entry("EXPIRE", over, -cents(voucher.remaining), ""));
         }
     }
     for credit in book.credits.values().filter(|credit| credit.partner == partner) {

@@ -256,7 +256,9 @@ impl<'a> Table<'a> {
         } else if line.partner_ref != own.partner_ref || line.reference != own.reference {
             Some(BreakKind::ReferenceDiffers)
         } else {
-            (days > self.terms.off_by_days).then_some(BreakKind::Date)
+            // The last day, or the first moment after it: both mean the same.
+            let may = self.terms.off_by_days.max(i64::from(line.kind == MovementKind::Expire));
+            (days > may).then_some(BreakKind::Date)
         }
     }
 

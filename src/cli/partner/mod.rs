@@ -11,7 +11,7 @@
 pub mod certify;
 mod credentials;
 mod lifecycle;
-mod office;
+pub(super) mod office;
 mod told;
 
 use std::path::PathBuf;

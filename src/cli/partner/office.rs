@@ -13,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use sqlx::PgPool;
 
+use crate::books::Books;
 use crate::cli::exit::Refusal;
 use crate::cli::read_models::fits;
 use crate::clock::Clock;
@@ -22,7 +23,7 @@ use crate::database::{self, Role};
 use crate::ledger::{Context, EngineLimits, ExecuteError, Ledger};
 use crate::partners::kept::Kept;
 use crate::partners::settings::{self, PartnerSettings};
-use crate::partners::{Catalogue, CatalogueEntry};
+use crate::partners::{Catalogue, CatalogueEntry, Partners};
 use crate::vault::Vault;
 
 /// An operator's desk.
@@ -142,6 +143,22 @@ impl Office {
     /// Everybody of whom somebody said how they are reached, here or in the vault.
     pub fn configured(&self) -> impl Iterator<Item = &PartnerId> {
         self.configured.keys()
+    }
+
+    /// Where statements go.
+    pub fn books(&self) -> Books {
+        let (ledger, pool) = (self.ledger.clone(), self.pool.clone());
+        Books { ledger, pool, catalogue: self.catalogue.clone() }
+    }
+
+    /// How partners are called.
+    ///
+    /// # Errors
+    /// When a partner's file does not fit, or TLS cannot be set up.
+    pub fn partners(&self) -> anyhow::Result<Partners> {
+        let (catalogue, configured) = (self.catalogue.clone(), self.configured.clone());
+        let http = crate::partners::client()?;
+        Ok(Partners::new(catalogue, configured, http, self.vault.clone())?)
     }
 
     /// Gives a command to a partner's record; answers where it stands then.
