@@ -2,8 +2,10 @@
 //!
 //! Rows: A2, Q2, D4.
 
+mod by_hand;
 mod faults;
 mod paper;
+mod pulled;
 
 use anchor::access::Role;
 use chrono::Duration;
@@ -28,7 +30,10 @@ pub async fn a_day(app: &TestApp, spent: &str) -> Paper {
 async fn breaks(app: &TestApp, state: &str) -> Vec<Value> {
     let finance = Who::new(Role::Finance);
     let path = format!("/api/reconciliation/breaks?state={state}");
-    app.get(&finance, &path).await.body["breaks"].as_array().unwrap().clone()
+    let mut breaks = app.get(&finance, &path).await.body["breaks"].as_array().unwrap().clone();
+    // Those of one statement were opened at the same moment.
+    breaks.sort_by_key(|found| (found["kind"].to_string(), found["movement"].to_string()));
+    breaks
 }
 
 async fn until_compared(app: &TestApp, id: &Value) -> Value {
@@ -147,5 +152,40 @@ async fn a_partners_people_bring_and_see_their_own_alone() {
     assert_eq!(other.status, 404);
     let own = app.get(&partner, "/api/reconciliation/statements").await;
     assert_eq!(own.body["statements"].as_array().unwrap().len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_statement_speaks_of_is_overdue_in_time_and_ended_by_the_line_that_comes() {
+    let app = TestApp::start().await;
+    let paper = a_day(&app, "12.50").await;
+    let finance = Who::new(Role::Finance);
+    let silent = Paper { lines: Vec::new(), ..paper.clone() };
+    let brought = bring(&app, &finance, &silent.text()).await;
+    until_compared(&app, &brought.body["id"]).await;
+    assert_eq!(breaks(&app, "all").await.len(), 0, "a partner has its days to say so");
+    app.forward(Duration::days(4)).await;
+    let later = Paper { date: paper.date + Duration::days(4), ..silent };
+    let brought = bring(&app, &finance, &later.text()).await;
+    until_compared(&app, &brought.body["id"]).await;
+    let overdue = breaks(&app, "open").await;
+    let told: Vec<(&Value, &Value, &Value)> = overdue
+        .iter()
+        .map(|found| (&found["kind"], &found["movement"], &found["recorded"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("overdue"), &json!("ISSUE"), &json!("20.00")),
+            (&json!("overdue"), &json!("REDEEM"), &json!("12.50")),
+        ]
+    );
+    // The line comes after all.
+    let corrected = Paper { sequence: 2, ..paper };
+    let brought = bring(&app, &finance, &corrected.text()).await;
+    until_compared(&app, &brought.body["id"]).await;
+    app.until("nothing is open", async || breaks(&app, "open").await.is_empty()).await;
+    let ended = breaks(&app, "resolved").await;
+    assert!(ended.iter().all(|found| found["outcome"] == "arrived"), "{ended:?}");
     app.finish().await;
 }
