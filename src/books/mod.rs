@@ -5,6 +5,8 @@
 //!                 └▶ kept whole ─▶ StatementImported ─▶ compare (processes::compare_statements)
 //! ```
 //!
+//! Brought by people, or fetched by day: [`Books::pull`]; [`pulls`] is which days are still to be.
+//!
 //! *Guarantees*: every file that came is there, byte for byte, also a bad one; the same bytes again
 //! change nothing; nothing of a bad file counts. That a file is kept says nothing: the event does.
 //!

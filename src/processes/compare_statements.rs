@@ -6,7 +6,8 @@
 //! same at once: a statement takes its comparison once.
 //!
 //! *An order whose outcome nobody knew* and of which the statement speaks is looked up at once: the
-//! line is evidence, the partner's answer is what counts (D4).
+//! line is evidence, the partner's answer is what counts (D4). That no line speaks of it proves
+//! nothing: it stays unknown until its own deadline, when two people attest what they found.
 //!
 //! Rows: A2, D4.
 
