@@ -10,7 +10,7 @@
 //! | [`partner`] | nothing is issued through a partner that is not active |
 //! | [`partner_account`] | only a verified account takes a credit |
 //! | [`member`] | contact, consent, and being forgotten |
-//! | [`partner_statement`] | what a partner's books say is compared once, and no difference is lost |
+//! | [`partner_statement`] | a partner's books are compared once, and no difference is lost |
 //! | [`period`] | a closed month stays as it was |
 //!
 //! Beside them: [`policy`] (which milestone is due), [`clean_days`] (whose midnight), [`money`],

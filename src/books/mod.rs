@@ -10,8 +10,8 @@
 //! *Guarantees*: every file that came is there, byte for byte, also a bad one; the same bytes again
 //! change nothing; nothing of a bad file counts. That a file is kept says nothing: the event does.
 //!
-//! *Why beside `statements`*: that one reads bytes and asks nobody; this one asks the ledger and the
-//! database.
+//! *Why beside `statements`*: that one reads bytes and asks nobody; this one asks the ledger and
+//! the database.
 //!
 //! Rows: A2.
 

@@ -99,12 +99,8 @@ impl Config {
         let keyring = reader.keyring();
         let supabase_url = reader.url("SUPABASE_URL");
         let jwt_secret = reader.jwt_secret();
-        let step_up_from =
-            reader.or_default("ANCHOR_STEP_UP_FROM", "200.00", "an amount such as 200.00");
-        let two_person_from =
-            reader.or_default("ANCHOR_TWO_PERSON_FROM", "500.00", "an amount such as 500.00");
-        let pulls_statements =
-            reader.or_default("ANCHOR_PULL_STATEMENTS", "true", "true or false");
+        let amounts = reader.amounts();
+        let pulls_statements = reader.pulls_statements();
         let trusted_proxies = reader.trusted_proxies();
         let webhooks_per_second =
             reader.or_default("ANCHOR_WEBHOOKS_PER_SECOND", "0", "a whole number, 0 for no limit");
@@ -123,9 +119,7 @@ impl Config {
             Some(public_url),
             Some(keyring),
             Some(supabase_url),
-            Some(step_up_from),
-            Some(two_person_from),
-            Some(pulls_statements),
+            Some((step_up_from, two_person_from)),
             Some(messages),
             Some(trusted_proxies),
             Some(webhooks_per_second),
@@ -137,9 +131,7 @@ impl Config {
             public_url,
             keyring,
             supabase_url,
-            step_up_from,
-            two_person_from,
-            pulls_statements,
+            amounts,
             messages,
             trusted_proxies,
             webhooks_per_second,
@@ -320,6 +312,18 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// From which amount on a second factor is needed, and a second person.
+    fn amounts(&mut self) -> Option<(Amount, Amount)> {
+        let expected = "an amount such as 200.00";
+        let step_up_from = self.or_default("ANCHOR_STEP_UP_FROM", "200.00", expected);
+        step_up_from.zip(self.or_default("ANCHOR_TWO_PERSON_FROM", "500.00", expected))
+    }
+
+    fn pulls_statements(&mut self) -> bool {
+        let pulls = self.or_default("ANCHOR_PULL_STATEMENTS", "true", "true or false");
+        pulls.unwrap_or(true)
     }
 
     fn trusted_proxies(&mut self) -> Option<TrustedProxies> {

@@ -149,7 +149,7 @@ codes! {
     EndpointGone "endpoint_gone" 409 "This endpoint takes no more notices"
         "It answered 410: delete it, and enter it anew when it is back."
     StatementFaulty "statement_faulty" 422 "The statement has faults"
-        "The file was kept and nothing of it counts. Mend what `faults` lists, by line, and send it again."
+        "It was kept and nothing of it counts. Mend what `faults` lists, by line; send it again."
     ReasonRequired "reason_required" 422 "A correction needs a reason"
         "Send `reason` in plain words; it takes back no reward."
     NoJourney "no_journey" 409 "No journey was reported for this member yet"

@@ -1,12 +1,13 @@
-//! What did each partner write down yesterday? Asked for once the partner's own day is over, and for
-//! every day that passed while nobody asked.
+//! What did each partner write down yesterday? Asked for once the partner's own day is over.
 //!
-//! Every partner that is configured and was ever given an order has a statement a day, also a day on
-//! which nothing happened, and also while it is suspended: what it issued is still being spent.
+//! Also for every day that passed while nobody asked. Every partner that is configured and was ever
+//! given an order has a statement a day, also of a day on which nothing happened, and also while it
+//! is suspended: what it issued is still being spent.
 //!
 //! *Guarantees*: with several instances a day is asked for by one of them at a time, and whatever
-//! comes twice counts once; a partner that does not answer is asked again later and later, and keeps
-//! nobody else from being asked; a file with faults is kept, told to people, and asked for again.
+//! comes twice counts once; a partner that does not answer is asked again later and later, and
+//! keeps nobody else from being asked; a file with faults is kept, told to people, and asked for
+//! again.
 //!
 //! Rows: A2, D6.
 

@@ -123,7 +123,7 @@ impl PartnerStatement {
                 }
                 let note = Some(sentence(note)?);
                 let open = self.open(number)?;
-                Ok(vec![resolved(imported, number, open, outcome, note, at)])
+                Ok(vec![resolved(imported, (number, open), outcome, note, at)])
             }
             StatementCommand::Force { number, note, person, two_person_from } => {
                 self.force(imported, (number, note, person), two_person_from, at)
@@ -162,7 +162,7 @@ impl PartnerStatement {
             events = lines(imported, matched, None, at);
         }
         events.extend(ended.into_iter().map(|(number, open)| {
-            resolved(imported, number, open, BreakOutcome::Arrived, None, at)
+            resolved(imported, (number, open), BreakOutcome::Arrived, None, at)
         }));
         Ok(events)
     }
@@ -214,7 +214,7 @@ impl PartnerStatement {
         let open = self.breaks.iter().filter(|(_, known)| known.state == BreakState::Open);
         let mut events: Vec<PartnerStatementEvent> = open
             .map(|(number, open)| {
-                resolved(imported, *number, open, BreakOutcome::Superseded, None, at)
+                resolved(imported, (*number, open), BreakOutcome::Superseded, None, at)
             })
             .collect();
         let partner_id = imported.partner_id.clone();
@@ -307,8 +307,7 @@ fn lines(
 
 fn resolved(
     imported: &Imported,
-    number: u32,
-    open: &Break,
+    (number, open): (u32, &Break),
     outcome: BreakOutcome,
     note: Option<String>,
     at: DateTime<Utc>,

@@ -1,5 +1,5 @@
-//! Which line of a statement is which movement of ours? Exactly what agrees first, then what differs
-//! in one thing, each line and each movement at most once.
+//! Which line of a statement is which movement of ours? Exactly what agrees first, then
+//! what differs in one thing, each line and each movement at most once.
 //!
 //! | pass | agrees in | a difference is then |
 //! | --- | --- | --- |
@@ -18,8 +18,8 @@
 //! surplus is as serious as the shortfall.
 //!
 //! *Why in passes*: a line that agrees in one thing must not take the movement that a later line
-//! agrees with wholly. Each pass is one look into a map, so that a day with a hundred thousand lines
-//! takes as many steps.
+//! agrees with wholly. Each pass is one look into a map, so that a day with a hundred thousand
+//! lines takes as many steps.
 //!
 //! Rows: A2.
 

@@ -98,34 +98,43 @@ fn cents(amount: Amount) -> i64 {
     (amount.decimal() * Decimal::ONE_HUNDRED).to_i64().unwrap_or(i64::MAX)
 }
 
+fn of_value<'a>(
+    partner: &'a PartnerId,
+    kind: MovementKind,
+    partner_ref: &'a str,
+    value: (Amount, Currency),
+    at: DateTime<Utc>,
+) -> Moved<'a> {
+    let (attempt, reference, use_id) = (None, None, None);
+    Moved { partner, kind, attempt, reference, partner_ref, use_id, value, at }
+}
+
+/// What came into being.
+fn issued(event: &RewardEvent) -> Option<Moved<'_>> {
+    use MovementKind::Issue;
+    if let RewardEvent::VoucherIssued(e) = event {
+        let value = (e.amount, e.currency);
+        let moved = of_value(&e.partner_id, Issue, &e.voucher_id, value, e.occurred_at);
+        Some(Moved { attempt: Some(e.attempt), reference: Some(&e.reference), ..moved })
+    } else if let RewardEvent::CreditApplied(e) = event {
+        let value = (e.amount, e.currency);
+        let moved = of_value(&e.partner_id, Issue, &e.credit_id, value, e.occurred_at);
+        Some(Moved { attempt: Some(e.attempt), reference: Some(&e.reference), ..moved })
+    } else if let RewardEvent::LateIssueFound(e) = event {
+        let value = (e.amount, e.currency);
+        let moved = of_value(&e.partner_id, Issue, &e.partner_ref, value, e.occurred_at);
+        Some(Moved { attempt: Some(e.attempt), ..moved })
+    } else {
+        None
+    }
+}
+
 fn moved(event: &RewardEvent) -> Option<Moved<'_>> {
     use MovementKind as K;
     use RewardEvent as E;
-    let moved = |partner, kind, partner_ref, value, at| Moved {
-        partner,
-        kind,
-        attempt: None,
-        reference: None,
-        partner_ref,
-        use_id: None,
-        value,
-        at,
-    };
+    let moved = of_value;
     Some(match event {
-        E::VoucherIssued(e) => Moved {
-            attempt: Some(e.attempt),
-            reference: Some(&e.reference),
-            ..moved(&e.partner_id, K::Issue, &e.voucher_id, (e.amount, e.currency), e.occurred_at)
-        },
-        E::CreditApplied(e) => Moved {
-            attempt: Some(e.attempt),
-            reference: Some(&e.reference),
-            ..moved(&e.partner_id, K::Issue, &e.credit_id, (e.amount, e.currency), e.occurred_at)
-        },
-        E::LateIssueFound(e) => Moved {
-            attempt: Some(e.attempt),
-            ..moved(&e.partner_id, K::Issue, &e.partner_ref, (e.amount, e.currency), e.occurred_at)
-        },
+        E::VoucherIssued(_) | E::CreditApplied(_) | E::LateIssueFound(_) => return issued(event),
         E::VoucherRedeemed(e) => Moved {
             use_id: Some(&e.redemption_id),
             ..moved(&e.partner_id, K::Redeem, &e.voucher_id, (e.amount, e.currency), e.occurred_at)

@@ -127,7 +127,8 @@ async fn write(rows: &mut Vec<MovementRow>, tx: &mut PgConnection) -> Result<(),
                   (SELECT o.reference FROM given o
                     WHERE o.kind = 'ORDER' AND o.reward_id = g.reward_id AND o.attempt = g.attempt),
                   (SELECT o.reference FROM statement_movements o
-                    WHERE o.kind = 'ORDER' AND o.reward_id = g.reward_id AND o.attempt = g.attempt)),
+                    WHERE o.kind = 'ORDER' AND o.reward_id = g.reward_id
+                      AND o.attempt = g.attempt)),
                 g.partner_ref, g.use_id, g.business_date, g.cents, g.currency
            FROM given g
          ON CONFLICT (position) DO NOTHING",

@@ -1,7 +1,7 @@
 //! GET: which statements are there? POST: here is one.
 //!
-//! A statement is taken whole or not at all. What is wrong with it is told all at once, by line; the
-//! same bytes again change nothing, so that no `Idempotency-Key` is needed.
+//! A statement is taken whole or not at all. What is wrong with it is told all at once, by line;
+//! the same bytes again change nothing, so that no `Idempotency-Key` is needed.
 //!
 //! Rows: A2, Q2.
 
