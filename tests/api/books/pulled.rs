@@ -66,7 +66,8 @@ async fn every_day_that_is_over_is_fetched_once_also_those_of_an_outage() {
     let last = [(partner, day + Duration::days(12))];
     let noted =
         tokio::join!(pulls::note_days(&app.pool, &last), pulls::note_days(&app.pool, &last));
-    (noted.0.unwrap(), noted.1.unwrap());
+    noted.0.unwrap();
+    noted.1.unwrap();
     app.stop().await;
     let asked =
         tokio::join!(pulls::claim(&app.pool, worker, 10), pulls::claim(&app.pool, rival, 10));
