@@ -21,6 +21,7 @@
 use std::sync::Arc;
 
 pub mod account_todo;
+pub mod as_of;
 pub mod checkpoint;
 pub mod event_log;
 pub mod journal;
@@ -31,6 +32,7 @@ pub mod paging;
 pub mod partner_activity_log;
 pub mod partner_statements;
 pub mod partners;
+pub mod periods;
 pub mod projection;
 pub mod rebuild;
 pub mod recall_todo;
@@ -66,5 +68,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(journal::Journal),
         Arc::new(reconciliation::Reconciliation),
         Arc::new(partner_statements::PartnerStatements),
+        Arc::new(periods::Periods),
     ]
 }

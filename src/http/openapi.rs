@@ -70,6 +70,7 @@ use crate::access::{Anyone, WhoMay};
         super::support::webhooks::retry,
         super::support::webhooks::dismiss,
         super::reconciliation::summary,
+        super::reconciliation::journal,
         super::reconciliation::list_statements,
         super::reconciliation::import_statement,
         super::reconciliation::list_breaks,

@@ -11,9 +11,9 @@ use domain::journey::JourneyError;
 use domain::member::MemberError;
 use domain::partner_account::PartnerAccountError;
 use domain::reward::RewardError;
+use projections::as_of::AsOfError;
 use projections::checkpoint::WaitError;
 use projections::paging::{ListError, PageError};
-use projections::reconciliation::query::SummaryError;
 
 use super::problem::{Code, Problem};
 use crate::ledger::reach::ReachError;
@@ -176,15 +176,13 @@ impl From<ListError> for Problem {
     }
 }
 
-impl From<SummaryError> for Problem {
-    fn from(error: SummaryError) -> Self {
+impl From<AsOfError> for Problem {
+    fn from(error: AsOfError) -> Self {
         match error {
-            SummaryError::InFuture => Self::new(Code::InvalidQuery)
+            AsOfError::InFuture => Self::new(Code::InvalidQuery)
                 .detail("`as_of` is a time that has been, or a position of the log."),
-            SummaryError::NotReached { reached } => {
-                Self::new(Code::NotYet).fact("reached", reached)
-            }
-            SummaryError::Database(error) => error.into(),
+            AsOfError::NotReached { reached } => Self::new(Code::NotYet).fact("reached", reached),
+            AsOfError::Database(error) => error.into(),
         }
     }
 }

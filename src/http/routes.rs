@@ -78,6 +78,7 @@ pub fn all() -> Vec<Line> {
         post("/api/support/webhooks/{id}/retry", support::webhooks::retry),
         post("/api/support/webhooks/{id}/dismiss", support::webhooks::dismiss),
         get("/api/reconciliation/summary", reconciliation::summary),
+        get("/api/reconciliation/journal", reconciliation::journal),
         get("/api/reconciliation/statements", reconciliation::list_statements),
         once_by_itself("/api/reconciliation/statements", reconciliation::import_statement),
         get("/api/reconciliation/breaks", reconciliation::list_breaks),

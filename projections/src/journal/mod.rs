@@ -16,12 +16,27 @@
 //! | expiry undone | the opposite | the opposite | the opposite |
 //! | voided | float → committed; memo | outstanding → committed | outstanding → committed |
 //!
+//! Table `journal_zones`: in which zone a partner's days begin. [`Book`] is the same as a pure fold
+//! over events, for reports; [`Checks`] says whether what must hold of it does.
+//!
 //! An unknown outcome posts nothing: the amount stays in clearing and ages there.
 
+mod book;
+#[cfg(test)]
+mod book_tests;
+mod checks;
+mod grant;
+mod moves;
 mod postings;
 mod project;
+pub mod query;
 #[cfg(test)]
 mod tests;
+mod zones;
 
-pub use postings::{Posting, business_day, postings_of};
+pub use book::{Balance, Balances, Book, Calendar, Closure, Entry, Unbalanced, View, balance};
+pub use checks::{Check, Checks};
+pub use moves::{Move, holds_value};
+pub use postings::{Posting, postings_of};
 pub use project::{Journal, NAME};
+pub use zones::Zones;

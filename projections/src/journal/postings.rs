@@ -4,17 +4,10 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use chrono::NaiveDate;
-use chrono_tz::Tz;
 use domain::AnchorEvent;
 use domain::ids::PartnerId;
 use domain::money::{Amount, Currency};
 use domain::reward::{CreditReturned, FundingModel, RewardEvent, RewardType};
-
-use crate::projection::Recorded;
-
-/// Business days begin at this zone's midnight.
-const BUSINESS_ZONE: Tz = Tz::Australia__Sydney;
 
 /// One debit and one credit of the same amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,12 +22,6 @@ pub struct Posting {
     pub debit_account: String,
     /// The account that is credited.
     pub credit_account: String,
-}
-
-/// The business day on which an event counts.
-#[must_use]
-pub fn business_day(recorded: &Recorded) -> NaiveDate {
-    domain::clean_days::local_date(recorded.event.occurred_at(), BUSINESS_ZONE)
 }
 
 /// What an event posts. The first posting of an event carries the amount that reports count.

@@ -9,12 +9,15 @@ use serde::Serialize;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::postings::{business_day, postings_of};
+use super::book::balance;
+use super::postings::postings_of;
+use super::zones::Zones;
 use crate::projection::{Projection, ProjectionError, Recorded};
 use crate::rows::Table;
 
 /// The key of its checkpoint.
 pub const NAME: &str = "journal";
+const ZONES: &str = "journal_zones";
 const TABLE: Table = Table {
     name: "journal",
     key: "position, line",
@@ -58,11 +61,11 @@ impl Projection for Journal {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["journal"]
+        &["journal", ZONES]
     }
 
     async fn project(
@@ -70,20 +73,35 @@ impl Projection for Journal {
         batch: &[Recorded],
         tx: &mut PgConnection,
     ) -> Result<(), ProjectionError> {
-        let rows: Vec<Row> = batch.iter().flat_map(rows_of).collect();
+        let mut zones = Zones::load(ZONES, tx).await?;
+        let mut rows: Vec<Row> = Vec::new();
+        let mut has_news = false;
+        for recorded in batch {
+            has_news |= zones.note(recorded);
+            rows.extend(rows_of(recorded, &zones)?);
+        }
+        if has_news {
+            zones.keep(ZONES, tx).await?;
+        }
         Ok(TABLE.upsert(tx, &rows).await?)
     }
 }
 
-fn rows_of(recorded: &Recorded) -> Vec<Row> {
-    let Ok(reward_id) = recorded.aggregate_id.parse() else { return Vec::new() };
-    (1..)
-        .zip(postings_of(&recorded.event))
+fn rows_of(recorded: &Recorded, zones: &Zones) -> Result<Vec<Row>, ProjectionError> {
+    let postings = postings_of(&recorded.event);
+    if !balance(&postings) {
+        let rule = "that debits equal credits";
+        return Err(ProjectionError::Broken { rule, position: recorded.position });
+    }
+    let Ok(reward_id) = recorded.aggregate_id.parse() else { return Ok(Vec::new()) };
+    let effective_on = zones.day(recorded, &postings);
+    let rows = (1..)
+        .zip(postings)
         .map(|(line, posting)| Row {
             position: recorded.position.0,
             line,
             recorded_at: recorded.recorded_at,
-            effective_on: business_day(recorded),
+            effective_on,
             reward_id,
             event_type: recorded.event.name(),
             partner_id: posting.partner_id.map(|partner| partner.to_string()),
@@ -92,5 +110,6 @@ fn rows_of(recorded: &Recorded) -> Vec<Row> {
             credit_account: posting.credit_account,
             amount: posting.amount,
         })
-        .collect()
+        .collect();
+    Ok(rows)
 }

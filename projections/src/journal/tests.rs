@@ -14,7 +14,7 @@ use super::*;
 const WIRE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/src/reward/wire");
 
 /// An event as it is stored, with some fields changed.
-fn event(name: &str, changes: Value) -> AnchorEvent {
+pub(super) fn event(name: &str, changes: Value) -> AnchorEvent {
     let (_, version) =
         RewardEvent::STORED.iter().find(|(stored, _)| *stored == name).expect("it is stored");
     let major = version.split('.').next().unwrap_or_default();

@@ -13,11 +13,12 @@ use domain::reward::RewardEvent;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 
-use crate::journal::{business_day, postings_of};
+use crate::journal::{Zones, postings_of};
 use crate::projection::{Projection, ProjectionError, Recorded};
 
 /// The key of its checkpoint.
 pub const NAME: &str = "reconciliation";
+const ZONES: &str = "reconciliation_zones";
 
 /// The read model `reconciliation`.
 pub struct Reconciliation;
@@ -42,11 +43,11 @@ impl Projection for Reconciliation {
     }
 
     fn version(&self) -> i32 {
-        1
+        2
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["reconciliation"]
+        &["reconciliation", ZONES]
     }
 
     async fn project(
@@ -54,19 +55,26 @@ impl Projection for Reconciliation {
         batch: &[Recorded],
         tx: &mut PgConnection,
     ) -> Result<(), ProjectionError> {
+        let mut zones = Zones::load(ZONES, tx).await?;
         let mut days: BTreeMap<Key, Moved> = BTreeMap::new();
+        let mut has_news = false;
         for recorded in batch {
-            add(&mut days, recorded);
+            has_news |= zones.note(recorded);
+            add(&mut days, recorded, &zones);
+        }
+        if has_news {
+            zones.keep(ZONES, tx).await?;
         }
         if days.is_empty() { Ok(()) } else { write(days, tx).await }
     }
 }
 
 /// Owed and ordered are balances of their accounts; the rest goes by the event's first posting.
-fn add(days: &mut BTreeMap<Key, Moved>, recorded: &Recorded) {
+fn add(days: &mut BTreeMap<Key, Moved>, recorded: &Recorded, zones: &Zones) {
     let AnchorEvent::Reward(event) = &recorded.event else { return };
-    let day = business_day(recorded);
-    for (line, posting) in postings_of(&recorded.event).into_iter().enumerate() {
+    let postings = postings_of(&recorded.event);
+    let day = zones.day(recorded, &postings);
+    for (line, posting) in postings.into_iter().enumerate() {
         let amount = posting.amount.decimal();
         let partner = posting.partner_id.map(|partner| partner.to_string()).unwrap_or_default();
         let currency = posting.currency.to_string();

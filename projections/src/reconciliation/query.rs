@@ -8,16 +8,7 @@ use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 use sqlx::{FromRow, PgConnection, PgExecutor, PgPool};
 
-/// Up to which moment the log counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AsOf {
-    /// Everything there is.
-    Now,
-    /// What had been recorded by then.
-    Time(DateTime<Utc>),
-    /// Up to here.
-    Position(Position),
-}
+use crate::as_of::{AsOf, AsOfError, moment};
 
 /// One line of the summary; amounts are decimal strings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, FromRow)]
@@ -70,45 +61,18 @@ fn two_places<S: Serializer>(amount: &Decimal, serializer: S) -> Result<S::Ok, S
 /// The summary as of a moment, over the business days from `from` to `to`, both included.
 ///
 /// # Errors
-/// [`SummaryError::NotReached`] for a position the journal has not come to.
+/// [`AsOfError::NotReached`] for a position the journal has not come to.
 pub async fn summary(
     pool: &PgPool,
     as_of: AsOf,
     from: Option<NaiveDate>,
     to: Option<NaiveDate>,
-) -> Result<Summary, SummaryError> {
+) -> Result<Summary, AsOfError> {
     let reached = crate::checkpoint::position(pool, crate::journal::NAME).await?;
     let (position, moment) = moment(pool, as_of, reached).await?;
     let partners = lines(pool, "j.partner_id", (position, from, to)).await?;
     let totals = lines(pool, "NULL::text", (position, from, to)).await?;
     Ok(Summary { as_of: moment, position: position.0, partners, totals })
-}
-
-async fn moment(
-    pool: &PgPool,
-    as_of: AsOf,
-    reached: Position,
-) -> Result<(Position, DateTime<Utc>), SummaryError> {
-    let now: DateTime<Utc> = sqlx::query_scalar("SELECT ledger_now()").fetch_one(pool).await?;
-    let (position, moment) = match as_of {
-        AsOf::Now => (reached, now),
-        AsOf::Time(time) if time > now => return Err(SummaryError::InFuture),
-        AsOf::Time(time) => {
-            let position: i64 = sqlx::query_scalar(
-                "SELECT coalesce(max(last_position), 0) FROM public.ledger_batches
-                  WHERE recorded_at <= $1",
-            )
-            .bind(time)
-            .fetch_one(pool)
-            .await?;
-            (Position(position), time)
-        }
-        AsOf::Position(position) => (position, recorded_at(pool, position).await?.unwrap_or(now)),
-    };
-    if position > reached {
-        return Err(SummaryError::NotReached { reached });
-    }
-    Ok((position, moment))
 }
 
 /// The totals of a journal up to a position, by currency: of whichever the search path names.
@@ -120,20 +84,6 @@ pub async fn lines_at(
     position: Position,
 ) -> Result<Vec<SummaryLine>, sqlx::Error> {
     lines(connection, "NULL::text", (position, None, None)).await
-}
-
-/// When a position was recorded; none before the first.
-async fn recorded_at(
-    pool: &PgPool,
-    position: Position,
-) -> Result<Option<DateTime<Utc>>, sqlx::Error> {
-    sqlx::query_scalar(
-        "SELECT recorded_at FROM public.ledger_batches
-          WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1",
-    )
-    .bind(position.0)
-    .fetch_optional(pool)
-    .await
 }
 
 type Range = (Position, Option<NaiveDate>, Option<NaiveDate>);
@@ -182,21 +132,4 @@ async fn lines(
            FROM filled ORDER BY partner_id NULLS LAST, currency"
     );
     sqlx::query_as(&statement).bind(position.0).bind(from).bind(to).fetch_all(reader).await
-}
-
-/// Why there is no summary. It is never an empty one instead.
-#[derive(Debug, thiserror::Error)]
-pub enum SummaryError {
-    /// Ask as of now, or of a moment that was.
-    #[error("that moment has not come yet")]
-    InFuture,
-    /// Ask again in a moment, or for an earlier position.
-    #[error("the journal has come to position {reached}")]
-    NotReached {
-        /// Where it stands.
-        reached: Position,
-    },
-    /// The database could not be asked.
-    #[error("the journal could not be read")]
-    Database(#[from] sqlx::Error),
 }

@@ -1,12 +1,15 @@
 //! What was issued, spent and is still out, and do partners say the same? `/api/reconciliation`,
 //! for finance; a partner's people see their own statements and what differs in them.
 //!
-//! Rows: A1, A2, A4, Q2.
+//! Rows: A1, A2, A3, A4, A6, Q2.
 
 mod breaks;
+mod journal;
+mod moment;
 mod statements;
 mod summary;
 
 pub use breaks::*;
+pub use journal::*;
 pub use statements::*;
 pub use summary::*;

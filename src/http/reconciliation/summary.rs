@@ -6,14 +6,15 @@ use actix_web::web::Data;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::Position;
 use projections::journal;
-use projections::reconciliation::query::{self, AsOf, SummaryLine};
+use projections::reconciliation::query::{self, SummaryLine};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::moment::as_of;
 use crate::access::{Finance, Staff};
 use crate::http::address::{Query, in_order};
 use crate::http::position::{Answer, AtLeast};
-use crate::http::problem::{Code, Problem};
+use crate::http::problem::Problem;
 use crate::http::state::AppState;
 
 /// Of which moment, and over which days.
@@ -112,17 +113,4 @@ pub async fn summary(
         totals: summary.totals,
     };
     Ok(Answer::ok(Position(body.position), body))
-}
-
-fn as_of(text: Option<&str>) -> Result<AsOf, Problem> {
-    let Some(text) = text else { return Ok(AsOf::Now) };
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    if let Some(position) = text.parse().ok().filter(|_| is_number) {
-        return Ok(AsOf::Position(Position(position)));
-    }
-    let time = DateTime::parse_from_rfc3339(text).map(|time| AsOf::Time(time.to_utc()));
-    time.map_err(|_| {
-        Problem::new(Code::InvalidQuery)
-            .detail("`as_of` is a time such as 2026-11-22T09:00:00Z, or a position.")
-    })
 }
