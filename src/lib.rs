@@ -10,6 +10,7 @@
 //! - [`partners`], [`vault`]: calls out, and what keeps secrets secret
 //! - [`sandbox`]: acts as every partner; [`conformance`]: tries whether one keeps its promises
 //! - [`statements`]: reads what a partner's books say of a day
+//! - [`reports`]: what finance reads of a period; [`closing`]: a month is sealed
 //! - [`alerts`]: what people should look at
 //! - [`cli`]: the `anchor` program
 //!
@@ -32,6 +33,7 @@ pub mod alerts;
 pub mod books;
 pub mod cli;
 pub mod clock;
+pub mod closing;
 pub mod config;
 pub mod conformance;
 pub mod database;
@@ -42,6 +44,7 @@ pub mod messages;
 pub mod partners;
 pub mod postgres;
 pub mod processes;
+pub mod reports;
 pub mod sandbox;
 pub mod startup;
 pub mod statements;

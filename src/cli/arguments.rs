@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::finance::{period, report};
 use super::read_models::{projection, rebuild, replay};
 use super::{clock, demo, doctor, exit, keys, migrate, partner, sandbox, serve, statement, token};
 
@@ -75,6 +76,16 @@ pub(super) enum Command {
         #[arg(long)]
         webhooks_to: Option<String>,
     },
+    /// A report of a day, a week, a month or a quarter, made from the log
+    #[command(after_help = "Example: anchor report monthly --period 2026-11 --format hledger\n\
+        Exits 1 when a check in the report does not hold.")]
+    Report(report::ReportArguments),
+    /// Closes a month for good
+    #[command(after_help = "Example: anchor period close 2026-11")]
+    Period {
+        #[command(subcommand)]
+        action: period::PeriodAction,
+    },
     /// Lists partners, and takes one from its file to live
     #[command(after_help = "Example: anchor partner list")]
     Partner {
@@ -125,6 +136,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Command::Sandbox { port, book, seed, webhooks_to } => {
             sandbox::run(sandbox::SandboxArguments { port, book, seed, webhooks_to }).await
         }
+        Command::Report(arguments) => report::run(arguments, json).await,
+        Command::Period { action } => period::run(action, json).await,
         Command::Partner { action } => partner::run(action, json).await,
         Command::Statement { action } => statement::run(action, json).await,
         Command::Keys { action } => keys::run(action, json).await,

@@ -6,10 +6,14 @@
 mod breaks;
 mod journal;
 mod moment;
+mod periods;
+mod reports;
 mod statements;
 mod summary;
 
 pub use breaks::*;
 pub use journal::*;
+pub use periods::*;
+pub use reports::*;
 pub use statements::*;
 pub use summary::*;

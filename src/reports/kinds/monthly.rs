@@ -1,0 +1,82 @@
+//! A month: what every account held, what became of value that members hold, what came late, and
+//! what still differs from partners' books.
+//!
+//! Rows: A3, A6.
+
+use super::super::figures::Figures;
+use super::super::model::{Cell, Section};
+use super::daily::transactions;
+
+/// Trial balance, roll-forward, late items, open differences.
+pub(super) fn sections(figures: &Figures) -> Vec<Section> {
+    let late = figures.entries.iter().filter(|entry| entry.belongs_to.is_some());
+    let late = transactions("late_items", late);
+    vec![trial_balance(figures), roll_forward(figures), late, open_breaks(figures)]
+}
+
+fn trial_balance(figures: &Figures) -> Section {
+    let row = |(account, currency, closing): (&str, _, projections::journal::Balance)| {
+        let opening = figures.opening.of(account, currency);
+        vec![
+            Cell::text(account),
+            Cell::text(format!("{currency}")),
+            Cell::Amount(opening.net()),
+            Cell::Amount(closing.debits - opening.debits),
+            Cell::Amount(closing.credits - opening.credits),
+            Cell::Amount(closing.net()),
+        ]
+    };
+    Section {
+        name: "trial_balance",
+        columns: &["account", "currency", "opening", "debits", "credits", "closing"],
+        rows: figures.closing.iter().map(row).collect(),
+    }
+}
+
+/// By partner and currency.
+pub(super) fn roll_forward(figures: &Figures) -> Section {
+    let rows = figures.rolls().into_iter().map(|((partner, currency), roll)| {
+        vec![
+            Cell::text(partner),
+            Cell::text(currency.to_string()),
+            Cell::Amount(roll.opening),
+            Cell::Amount(roll.issued),
+            Cell::Amount(roll.used),
+            Cell::Amount(roll.voided),
+            Cell::Amount(roll.expired),
+            Cell::Amount(roll.closing),
+        ]
+    });
+    Section {
+        name: "roll_forward",
+        columns: &[
+            "partner_id",
+            "currency",
+            "opening",
+            "issued",
+            "used",
+            "voided",
+            "expired",
+            "closing",
+        ],
+        rows: rows.collect(),
+    }
+}
+
+/// Differences with partners that nobody has ended, by partner, kind and currency.
+pub(super) fn open_breaks(figures: &Figures) -> Section {
+    let rows = figures.breaks.iter().map(|((partner, kind, currency), (count, amount))| {
+        vec![
+            Cell::text(partner.clone()),
+            Cell::text(*kind),
+            Cell::count(*count),
+            Cell::Amount(*amount),
+            Cell::text(currency.to_string()),
+        ]
+    });
+    Section {
+        name: "open_breaks",
+        columns: &["partner_id", "kind", "count", "amount", "currency"],
+        rows: rows.collect(),
+    }
+}
