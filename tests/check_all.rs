@@ -73,10 +73,11 @@ fn missing_packages() -> Vec<&'static str> {
         command.args(words).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     };
-    let needed: [(bool, &[&'static str]); 4] = [
+    let needed: [(bool, &[&'static str]); 5] = [
         (anchor::postgres::binaries::find().is_ok(), &["postgresql", "postgresql-client"]),
         (runs("node", &["--version"]), &["nodejs"]),
         (runs("npm", &["--version"]), &["npm"]),
+        (runs("hledger", &["--version"]), &["hledger"]),
         (runs("python3", &["-c", "import ensurepip, venv"]), &["python3", "python3-venv"]),
     ];
     let missing = needed.iter().filter(|(is_there, _)| !is_there);

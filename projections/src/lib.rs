@@ -12,6 +12,7 @@
 //! | [`journal`] | where is every cent? |
 //! | [`reconciliation`] | what was issued, spent and is still out, by partner? |
 //! | [`partner_statements`] | what do partners' statements say, beside what we recorded? |
+//! | [`periods`] | which months are closed, and under which seal? |
 //! | [`reward_todo`], [`recall_todo`], [`journey_todo`], [`account_todo`] | what is due? |
 //!
 //! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches

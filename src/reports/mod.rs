@@ -21,6 +21,8 @@ mod gather;
 mod kinds;
 mod model;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 pub use ask::{Asked, ReportError, figures_of, sealed_at};
 pub use figures::Figures;
