@@ -6,8 +6,8 @@
 //! ```
 //!
 //! What is recorded while that happens comes after the position and is late, so nothing is held up.
-//! Closing a month closes every month before it, too: whatever comes later for any of them is booked
-//! in the open.
+//! Closing a month closes every month before it, too: what comes later for any of them is booked in
+//! the open.
 //!
 //! *Why beside `reports`*: those read and never write.
 //!

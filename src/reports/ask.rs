@@ -1,4 +1,4 @@
-//! Which part of the log is a report made from? The one it is asked of, or the one it was sealed at.
+//! Which part of the log is a report made from? Up to where it is asked of, or was sealed at.
 //!
 //! Rows: A3, A4, A6.
 
@@ -31,7 +31,8 @@ pub struct Asked {
 
 /// The figures of a period.
 ///
-/// `pool` is one without a statement time-out, as [`event_log::replay`](fn@event_log::replay) wants.
+/// `pool` is one without a statement time-out, as [`event_log::replay`](fn@event_log::replay)
+/// wants.
 ///
 /// # Errors
 /// [`ReportError`]. There are no figures then, not empty ones.

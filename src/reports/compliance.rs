@@ -2,7 +2,7 @@
 //!
 //! | rule | counted |
 //! | --- | --- |
-//! | gift cards keep at least three years (Australian Consumer Law, section 99B) | vouchers given, and those that end sooner or do not say |
+//! | gift cards keep three years (Australian Consumer Law, s 99B) | given, too short, unsaid |
 //! | consent before anything personal goes to a partner | given, withdrawn |
 //! | a member can be forgotten | asked for, done |
 //! | what people settled without an answer | attested outcomes, forced differences |

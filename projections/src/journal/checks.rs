@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `balanced` | debits equal credits, in each currency |
 //! | `nothing_below_zero` | no reward owes less than nothing: what is owed, ordered and still out |
-//! | `face_value` | what was spent, expired, taken back and is left of a reward is what was issued |
+//! | `face_value` | spent, expired, taken back and left is what was issued, for each reward |
 //! | `in_flight` | what is in clearing is what was ordered and has no answer yet, by partner |
 //!
 //! What is left of a reward is taken from what events say is left, what was ordered from the

@@ -1,7 +1,7 @@
 //! Asks what was posted, and what accounts hold, as of any position.
 //!
-//! An account is meant with all below it: `liabilities:clearing` is every partner's. What came after
-//! its month had been closed says where it belongs.
+//! An account is meant with all below it: `liabilities:clearing` is every partner's. What came
+//! after its month had been closed says where it belongs.
 //!
 //! Rows: A1, A4, A6, Q2.
 
@@ -109,7 +109,8 @@ fn after(page: &Page) -> Result<(i64, i32), PageError> {
 /// When the database cannot be asked.
 pub async fn balances(pool: &PgPool, wanted: &Wanted) -> Result<Vec<BalanceRow>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT a.account, j.currency, coalesce(sum(j.amount) FILTER (WHERE a.is_debit), 0) AS debits,
+        "SELECT a.account, j.currency,
+                coalesce(sum(j.amount) FILTER (WHERE a.is_debit), 0) AS debits,
                 coalesce(sum(j.amount) FILTER (WHERE NOT a.is_debit), 0) AS credits
            FROM journal j, LATERAL (VALUES (j.debit_account, true), (j.credit_account, false))
                 AS a(account, is_debit)

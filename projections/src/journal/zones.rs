@@ -1,7 +1,7 @@
 //! On which business day does an event count? By the calendar of the partner it is about.
 //!
-//! A partner says in which zone its days begin ([`PartnerEvent::PartnerRegistered`] and what follows
-//! it in the log); where nobody says anything, days begin in [`BUSINESS_ZONE`].
+//! A partner says in which zone its days begin ([`PartnerEvent::PartnerRegistered`] and what
+//! follows it in the log); where nobody says anything, days begin in [`BUSINESS_ZONE`].
 //!
 //! Rows: A1, A3.
 
@@ -64,7 +64,8 @@ impl Zones {
         let partners: Vec<&str> = self.0.keys().map(String::as_str).collect();
         let zones: Vec<&str> = self.0.values().map(|zone| zone.name()).collect();
         let statement = format!(
-            "INSERT INTO {table} (partner_id, time_zone) SELECT * FROM unnest($1::text[], $2::text[])
+            "INSERT INTO {table} (partner_id, time_zone)
+             SELECT * FROM unnest($1::text[], $2::text[])
              ON CONFLICT (partner_id) DO UPDATE SET time_zone = EXCLUDED.time_zone"
         );
         sqlx::query(&statement).bind(partners).bind(zones).execute(tx).await?;

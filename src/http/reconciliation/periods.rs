@@ -115,8 +115,8 @@ pub struct ClosedBody {
     was_closed: bool,
 }
 
-/// Closes a month for good: its figures are sealed, and what comes later for it is booked in an open
-/// month.
+/// Closes a month for good: its figures are sealed, and what comes later for it is booked in an
+/// open month.
 #[utoipa::path(post, path = "/api/reconciliation/periods", tag = "reconciliation",
     request_body = Closing,
     responses((status = 200, description = "It is closed", body = ClosedBody)))]

@@ -35,8 +35,8 @@ pub struct ReportWanted {
     view: Option<String>,
 }
 
-/// A report: `daily`, `weekly`, `monthly` or `quarterly`. A closed period is given as it was closed,
-/// byte for byte.
+/// A report: `daily`, `weekly`, `monthly` or `quarterly`. A closed period is given as it was
+/// closed, byte for byte.
 #[utoipa::path(get, path = "/api/reconciliation/reports/{kind}", tag = "reconciliation",
     params(ReportWanted, ("kind" = String, Path, description = "Which report")),
     responses((status = 200, description = "The report", body = Object)))]

@@ -1,7 +1,7 @@
 //! For spreadsheets: one sheet for what the report rests on, and one for each table.
 //!
-//! The file says of itself that it was made when the last event that counts was recorded, so that it
-//! is the same file whenever it is made.
+//! The file says of itself that it was made when the last event that counts was recorded, so that
+//! it is the same file whenever it is made.
 //!
 //! Rows: A3, A7.
 
