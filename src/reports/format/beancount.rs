@@ -2,6 +2,7 @@
 //! what accounts hold after a day stands on the next.
 //!
 //! Its accounts begin with capitals and with one of five roots: memo accounts stand under `Equity`.
+//! Writing to a text cannot fail, so nothing is asked of it.
 //!
 //! Rows: A7.
 
@@ -13,24 +14,11 @@ use projections::journal::{Balances, Entry};
 
 use super::super::figures::Figures;
 use super::super::model::{Report, instant, money};
+use super::heading;
 use super::hledger::touched;
 
 pub(super) fn written(report: &Report, figures: &Figures) -> String {
-    let mut text = String::new();
-    let basis = &report.rests_on;
-    let at = basis.recorded_at.map(instant).unwrap_or_default();
-    let policies = basis.policy_versions.join(" ");
-    // Writing to a text cannot fail.
-    let _ = write!(
-        text,
-        "; Anchor, {} {} ({})\n; position {} recorded at {at}\n; policy versions: {policies}\n\
-         ; digest of the figures: {}\n\n",
-        report.kind.as_str(),
-        report.span,
-        report.view_name(),
-        basis.position,
-        basis.digest,
-    );
+    let mut text = heading(report);
     let first = figures.span.first();
     let accounts: BTreeSet<_> =
         figures.closing.iter().map(|(account, ..)| named(account)).collect();

@@ -2,6 +2,7 @@
 //! the accounts that moved hold, as assertions that hledger checks by itself.
 //!
 //! Debits are above zero, credits below.
+//! Writing to a text cannot fail, so nothing is asked of it.
 //!
 //! Rows: A7.
 
@@ -12,23 +13,10 @@ use projections::journal::{Balances, Entry};
 
 use super::super::figures::Figures;
 use super::super::model::{Report, instant, money};
+use super::heading;
 
 pub(super) fn written(report: &Report, figures: &Figures) -> String {
-    let mut text = String::new();
-    let basis = &report.rests_on;
-    let at = basis.recorded_at.map(instant).unwrap_or_default();
-    let policies = basis.policy_versions.join(" ");
-    // Writing to a text cannot fail.
-    let _ = write!(
-        text,
-        "; Anchor, {} {} ({})\n; position {} recorded at {at}\n; policy versions: {policies}\n\
-         ; digest of the figures: {}\n\n",
-        report.kind.as_str(),
-        report.span,
-        report.view_name(),
-        basis.position,
-        basis.digest,
-    );
+    let mut text = heading(report);
     declarations(&mut text, figures);
     opening(&mut text, figures);
     let mut held = figures.opening.clone();

@@ -12,7 +12,7 @@ mod xlsx;
 
 use super::figures::Figures;
 use super::kinds::report;
-use super::model::{Report, ReportKind};
+use super::model::{Report, ReportKind, instant};
 
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +95,19 @@ pub fn print(kind: ReportKind, format: Format, figures: &Figures) -> Result<Prin
         Format::Beancount => beancount::written(&report, figures).into_bytes(),
     };
     Ok(Printed { report, bytes })
+}
+
+/// What a journal says first: what it is, and what it rests on.
+fn heading(report: &Report) -> String {
+    let basis = &report.rests_on;
+    let (kind, span, view) = (report.kind.as_str(), report.span, report.view_name());
+    let (position, digest) = (basis.position, &basis.digest);
+    let at = basis.recorded_at.map(instant).unwrap_or_default();
+    let policies = basis.policy_versions.join(" ");
+    format!(
+        "; Anchor, {kind} {span} ({view})\n; position {position} recorded at {at}\n\
+         ; policy versions: {policies}\n; digest of the figures: {digest}\n\n"
+    )
 }
 
 /// A file could not be made.
