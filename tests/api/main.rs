@@ -4,7 +4,6 @@
 
 mod books;
 mod certify;
-mod closing;
 mod demo;
 mod edge;
 mod journeys;
