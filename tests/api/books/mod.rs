@@ -6,6 +6,7 @@ mod by_hand;
 mod faults;
 mod paper;
 mod pulled;
+mod year;
 
 use anchor::access::Role;
 use chrono::Duration;
