@@ -60,6 +60,7 @@ fn told(event: &Value, reward: u64, at: DateTime<Utc>) -> String {
     for (name, value) in [
         ("member_id", json!(member(reward / REWARDS_OF_A_MEMBER))),
         ("voucher_id", json!(voucher)),
+        ("reference", json!(format!("OURS{reward:09}"))),
         ("redemption_id", json!(format!("{voucher}-R1"))),
         ("occurred_at", json!(at)),
         ("deadline", json!(at)),
