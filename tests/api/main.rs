@@ -4,6 +4,7 @@
 
 mod books;
 mod certify;
+mod closing;
 mod demo;
 mod edge;
 mod journeys;
