@@ -113,9 +113,14 @@ impl Office {
             pool: self.app.clone(),
             catalogue: self.catalogue.clone(),
         };
-        let file = Incoming { bytes: text.as_bytes(), came_by: CameBy::Upload, only: None };
+        let file = Incoming {
+            bytes: text.as_bytes(),
+            came_by: CameBy::Upload,
+            only: None,
+            asked_for: None,
+        };
         let context = Context::new("process:bench", "it is measured");
-        books.import(file, self.ledger.now(), &context).await.unwrap();
+        books.import(file, &context).await.unwrap();
         self.catch_up().await;
         let process = CompareStatements {
             ledger: self.ledger.clone(),

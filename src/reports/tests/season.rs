@@ -83,10 +83,10 @@ impl Life<'_> {
         self.add(begun, "MilestoneReached", json!({ "amount": text(face) }));
         let mut at = begun + Duration::minutes(1);
         self.add(at, "IssuanceRequested", amount.clone());
-        if dice % 11 == 0 {
+        if dice.is_multiple_of(11) {
             return self.add(at + Duration::minutes(1), "IssuanceRefused", amount);
         }
-        if dice % 13 == 0 {
+        if dice.is_multiple_of(13) {
             // Nobody knows yet.
             return;
         }

@@ -119,9 +119,14 @@ impl Office {
         };
         for paper in books.papers.values() {
             let text = paper.text();
-            let file = Incoming { bytes: text.as_bytes(), came_by: CameBy::Upload, only: None };
+            let file = Incoming {
+                bytes: text.as_bytes(),
+                came_by: CameBy::Upload,
+                only: None,
+                asked_for: None,
+            };
             let context = Context::new("process:year", "a statement came");
-            let imported = importer.import(file, self.ledger.now(), &context).await;
+            let imported = importer.import(file, &context).await;
             imported.unwrap_or_else(|error| panic!("{} {}: {error:?}", paper.partner, paper.day));
         }
         let (stop, stopping) = watch::channel(false);
