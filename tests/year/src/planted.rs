@@ -157,7 +157,8 @@ impl Planting<'_> {
     fn wrong_day(&mut self) {
         let line = self.next(|_, line| line.kind == MovementKind::Issue);
         self.take_out(&line);
-        let moved = Line { day: line.day + Days::new(1), ..line };
+        let (day, at) = (line.day + Days::new(1), line.at + Duration::days(1));
+        let moved = Line { day, at, ..line };
         self.found(BreakKind::Date, &moved, (Some(moved.cents), Some(moved.cents)));
         self.put_in(moved);
     }
@@ -179,7 +180,8 @@ impl Planting<'_> {
     fn said_twice(&mut self) {
         let line = self.next(|_, _| true);
         let days = self.dice.random_range(0..3);
-        let (day, at) = (line.day + Days::new(days), line.at + Duration::seconds(1));
+        let later = Duration::days(days.cast_signed()) + Duration::seconds(1);
+        let (day, at) = (line.day + Days::new(days), line.at + later);
         let again = Line { day, at, ..line };
         self.found(BreakKind::DuplicateTheirs, &again, (Some(again.cents), None));
         self.put_in(again);
