@@ -179,7 +179,7 @@ impl Planting<'_> {
     /// In the same file a little later, or on another day.
     fn said_twice(&mut self) {
         let line = self.next(|_, _| true);
-        let days = self.dice.random_range(0..3);
+        let days: u64 = self.dice.random_range(0..3);
         let later = Duration::days(days.cast_signed()) + Duration::seconds(1);
         let (day, at) = (line.day + Days::new(days), line.at + later);
         let again = Line { day, at, ..line };
