@@ -6,6 +6,7 @@ mod by_hand;
 mod faults;
 mod paper;
 mod pulled;
+mod tied;
 mod year;
 
 use anchor::access::Role;

@@ -4,6 +4,6 @@ mod late;
 mod once;
 mod resolving;
 mod rewards;
-mod scenes;
+pub mod scenes;
 mod voiding;
 mod webhooks;
