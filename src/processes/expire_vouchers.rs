@@ -1,7 +1,8 @@
 //! Whose voucher's last day is over? What nobody spent is booked as expired, once.
 //!
-//! The day is the partner's: the voucher is good through the whole of it, and `expires_at` in the
-//! event is the first instant after. A redemption that the partner dates before it and reports
+//! The day is the partner's: the voucher is good through the whole of it, and it is booked as
+//! expired at the first instant after, also when that is found out later: the books and the
+//! partner's statement mean the same day. A redemption that the partner dates before it and reports
 //! later is still accepted by the reward.
 //!
 //! Rows: R5.
@@ -24,7 +25,7 @@ pub async fn expire_voucher(
     let Some(voucher) = reward.voucher() else { return Ok(()) };
     let command = RewardCommand::ExpireVoucher {
         voucher_id: voucher.voucher_id.clone(),
-        at: now,
+        at: voucher.expires_at.map_or(now, |over| over.min(now)),
         unspent: None,
     };
     let context = Context::new("process:expire_vouchers", "its last day is over");
