@@ -43,8 +43,9 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
         }
         let read = web::Query::<T>::from_query(request.query_string());
         ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
-            let detail =
-                known(&error.to_string()).unwrap_or_else(|| which::<T>(request.query_string()));
+            let message = error.to_string();
+            let told = known(&message).or_else(|| missing(&message));
+            let detail = told.unwrap_or_else(|| which::<T>(request.query_string()));
             Problem::new(Code::InvalidQuery).detail(detail)
         }))
     }
@@ -56,6 +57,12 @@ fn known(message: &str) -> Option<String> {
         message.rsplit_once("expected one of ").or_else(|| message.rsplit_once("expected "));
     let (_, known) = expected.filter(|_| message.contains("unknown field"))?;
     Some(format!("There are these parameters: {known}."))
+}
+
+/// The parameter that has to be there, when it is not.
+fn missing(message: &str) -> Option<String> {
+    let (_, name) = message.split_once("missing field ")?;
+    Some(format!("{name} has to be there; its description says what it holds."))
 }
 
 /// Which of the known parameters cannot be read: each is tried alone.

@@ -2,9 +2,11 @@
 //!
 //! Rows: A3, A4, A6, A7, Q2.
 
+use std::future::{Ready, ready};
+
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use actix_web::web::{Data, Path};
-use actix_web::{HttpResponse, Responder};
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, Responder, dev::Payload};
 use domain::period::Span;
 use projections::journal::View;
 use projections::periods;
@@ -35,6 +37,19 @@ pub struct ReportWanted {
     view: Option<String>,
 }
 
+/// The report that an address names.
+pub struct Kind(ReportKind);
+
+impl FromRequest for Kind {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let kind = request.match_info().get("kind").and_then(ReportKind::named);
+        ready(kind.map(Self).ok_or_else(|| Problem::new(Code::NotFound)))
+    }
+}
+
 /// A report: `daily`, `weekly`, `monthly` or `quarterly`. A closed period is given as it was
 /// closed, byte for byte.
 #[utoipa::path(get, path = "/api/reconciliation/reports/{kind}", tag = "reconciliation",
@@ -44,10 +59,9 @@ pub async fn show_report(
     _: Staff<Finance>,
     state: Data<AppState>,
     at_least: AtLeast,
-    kind: Path<String>,
+    Kind(kind): Kind,
     Query(wanted): Query<ReportWanted>,
 ) -> Result<impl Responder, Problem> {
-    let kind = ReportKind::named(&kind).ok_or_else(|| Problem::new(Code::NotFound))?;
     let format = word("format", wanted.format.as_deref().unwrap_or("json"), Format::named)?;
     let view = word("view", wanted.view.as_deref().unwrap_or("booked"), view_named)?;
     let span: Option<Span> = wanted.period.parse().ok();

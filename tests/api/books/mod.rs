@@ -94,13 +94,13 @@ async fn a_difference_is_named_taken_up_and_ended_once_and_a_corrected_statement
         .collect();
     assert_eq!(told, [("over", "0.50"), ("unexpected", "7.77")]);
     let path = |what: &str| {
-        format!("/api/reconciliation/breaks/{}/{what}", found[0]["id"].as_str().unwrap())
+        format!("/api/reconciliation/breaks/{}{what}", found[0]["id"].as_str().unwrap())
     };
-    let assigned = app.post(&finance, &path("assign"), json!({})).await;
+    let assigned = app.post(&finance, &path("/assign"), json!({})).await;
     assert_eq!(assigned.status, 200, "{:?}", assigned.body);
     let end = json!({ "outcome": "corrected_by_partner", "reason": "They mend it tomorrow." });
-    assert_eq!(app.post(&finance, &path("resolve"), end.clone()).await.status, 200);
-    let twice = app.post(&finance, &path("resolve"), end).await;
+    assert_eq!(app.post(&finance, &path("/resolve"), end.clone()).await.status, 200);
+    let twice = app.post(&finance, &path("/resolve"), end).await;
     assert_eq!((twice.status, twice.code()), (409, "already_done"));
     // The corrected one has the next number, and stands in the place of the first.
     let mut corrected = right;

@@ -22,6 +22,8 @@ pub struct Operation {
     pub pattern: String,
     /// Who may.
     pub roles: Vec<String>,
+    /// Whether it is brought a file, of whatever bytes.
+    pub takes_a_file: bool,
 }
 
 impl Operation {
@@ -32,7 +34,8 @@ impl Operation {
 
     /// The same with another id.
     pub fn path_with(&self, id: &str) -> String {
-        self.pattern.replace("{id}", id).replace("{partner}", id)
+        let named = ["{id}", "{partner}", "{kind}"];
+        named.into_iter().fold(self.pattern.clone(), |path, name| path.replace(name, id))
     }
 
     fn valid_id(&self) -> String {
@@ -63,10 +66,12 @@ pub async fn operations(app: &TestApp) -> Vec<Operation> {
     for (pattern, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let roles = operation["x-roles"].as_array().unwrap().iter();
+            let wanted = &operation["requestBody"]["content"];
             operations.push(Operation {
                 method: method.to_uppercase().parse().unwrap(),
                 pattern: pattern.clone(),
                 roles: roles.map(|role| role.as_str().unwrap().to_owned()).collect(),
+                takes_a_file: !wanted["text/csv"].is_null(),
             });
         }
     }
