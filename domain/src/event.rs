@@ -19,6 +19,7 @@ use crate::partner_account::PartnerAccountEvent;
 use crate::partner_statement::PartnerStatementEvent;
 use crate::period::PeriodEvent;
 use crate::reward::RewardEvent;
+use crate::settlement::SettlementEvent;
 
 /// Declares the event enum of one aggregate over its event structs: stored names, versions,
 /// decoding by name, and when each happened.
@@ -114,6 +115,8 @@ pub enum AnchorEvent {
     PartnerStatement(PartnerStatementEvent),
     /// Of a business period.
     Period(PeriodEvent),
+    /// Of a line of our bank's.
+    Settlement(SettlementEvent),
 }
 
 impl AnchorEvent {
@@ -152,6 +155,9 @@ impl AnchorEvent {
             PeriodEvent::STREAM => {
                 Self::Period(PeriodEvent::decode(event_type, event_version, payload)?)
             }
+            SettlementEvent::STREAM => {
+                Self::Settlement(SettlementEvent::decode(event_type, event_version, payload)?)
+            }
             _ => {
                 return Err(DecodeError::Unknown {
                     stream: aggregate_type.to_owned(),
@@ -173,6 +179,7 @@ impl AnchorEvent {
             Self::Member(_) => MemberEvent::STREAM,
             Self::PartnerStatement(_) => PartnerStatementEvent::STREAM,
             Self::Period(_) => PeriodEvent::STREAM,
+            Self::Settlement(_) => SettlementEvent::STREAM,
         }
     }
 
@@ -187,6 +194,7 @@ impl AnchorEvent {
             Self::Member(event) => event.name(),
             Self::PartnerStatement(event) => event.name(),
             Self::Period(event) => event.name(),
+            Self::Settlement(event) => event.name(),
         }
     }
 
@@ -201,6 +209,7 @@ impl AnchorEvent {
             Self::Member(event) => event.occurred_at(),
             Self::PartnerStatement(event) => event.occurred_at(),
             Self::Period(event) => event.occurred_at(),
+            Self::Settlement(event) => event.occurred_at(),
         }
     }
 }

@@ -13,8 +13,9 @@ use crate::partner_account::PartnerAccountEvent;
 use crate::partner_statement::PartnerStatementEvent;
 use crate::period::PeriodEvent;
 use crate::reward::RewardEvent;
+use crate::settlement::SettlementEvent;
 
-const STREAMS: [(&str, &[(&str, &str)]); 7] = [
+const STREAMS: [(&str, &[(&str, &str)]); 8] = [
     (JourneyEvent::STREAM, JourneyEvent::STORED),
     (RewardEvent::STREAM, RewardEvent::STORED),
     (PartnerEvent::STREAM, PartnerEvent::STORED),
@@ -22,6 +23,7 @@ const STREAMS: [(&str, &[(&str, &str)]); 7] = [
     (MemberEvent::STREAM, MemberEvent::STORED),
     (PartnerStatementEvent::STREAM, PartnerStatementEvent::STORED),
     (PeriodEvent::STREAM, PeriodEvent::STORED),
+    (SettlementEvent::STREAM, SettlementEvent::STORED),
 ];
 
 fn stored_file(stream: &str, name: &str, version: &str) -> String {
@@ -40,6 +42,7 @@ fn encoded(event: &AnchorEvent) -> Value {
         AnchorEvent::Member(event) => serde_json::to_value(event),
         AnchorEvent::PartnerStatement(event) => serde_json::to_value(event),
         AnchorEvent::Period(event) => serde_json::to_value(event),
+        AnchorEvent::Settlement(event) => serde_json::to_value(event),
     }
     .unwrap()
 }

@@ -70,6 +70,11 @@ uuid_id!(
 );
 
 uuid_id!(
+    /// A line of our bank's, by the bank's own id of it.
+    SettlementId
+);
+
+uuid_id!(
     /// A referral: member, support service and how often the member was referred there.
     ReferralId
 );
@@ -110,6 +115,14 @@ impl StatementId {
             business_date.to_string().as_bytes(),
             &sequence.to_be_bytes(),
         ]))
+    }
+}
+
+impl SettlementId {
+    /// The id of the line that the bank calls so.
+    #[must_use]
+    pub fn of(bank_reference: &str) -> Self {
+        Self(v5(&[b"settlement", bank_reference.as_bytes()]))
     }
 }
 

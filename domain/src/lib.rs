@@ -12,6 +12,7 @@
 //! | [`member`] | contact, consent, and being forgotten |
 //! | [`partner_statement`] | a partner's books are compared once, and no difference is lost |
 //! | [`period`] | a closed month stays as it was |
+//! | [`settlement`] | a line of our bank's counts once |
 //!
 //! Beside them: [`policy`] (which milestone is due), [`clean_days`] (whose midnight), [`money`],
 //! [`sealed`] (what nobody here can read), [`ids`], and [`event`] (one enum over all of it).
@@ -38,5 +39,6 @@ pub mod policy;
 mod policy_tests;
 pub mod reward;
 pub mod sealed;
+pub mod settlement;
 
 pub use event::{AnchorEvent, DecodeError};

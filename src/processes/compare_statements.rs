@@ -20,7 +20,7 @@ use domain::ids::{PartnerId, Position, StatementId};
 use domain::money::Amount;
 use domain::partner_statement::{
     BreakFacts, BreakKind, Found, MatchedLine, Movement, MovementKind, OwnMovement,
-    PartnerStatement, StatementCommand, amount, match_statement,
+    PartnerStatement, StatementCommand, amount, match_statement, off_by_cents,
 };
 use projections::partner_statements::query::{self, StatementRow};
 use projections::{checkpoint, partner_statements, reward_todo};
@@ -149,6 +149,7 @@ impl CompareStatements {
                 line,
                 position: Position(arrival.position),
                 off_by_cents: 0,
+                movement: None,
             }));
         }
         for (id, (matched, breaks)) in by_statement {
@@ -215,6 +216,7 @@ impl<'a> Sides<'a> {
             on,
             stated: as_amount(stated),
             recorded: as_amount(recorded),
+            off_by_cents: off_by_cents(found.kind, stated, recorded),
             amount: as_amount(Some(cents))?,
             currency,
         })

@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::suspense::SuspendedCents;
 use super::{
     Break, BreakAssigned, BreakExplained, BreakForceBegun, BreakForced, BreakOpened, BreakOutcome,
     BreakResolved, BreakState, ImportStatement, LinesMatched, MatchedLine, PartnerStatementEvent,
@@ -32,6 +33,9 @@ pub struct PartnerStatement {
     imported: Option<Imported>,
     is_matched: bool,
     superseded_by: Option<StatementId>,
+    /// Who pays for what the partner gives, as it was agreed when it was compared.
+    funding_model: Option<FundingModel>,
+    suspended: SuspendedCents,
     breaks: BTreeMap<u32, Break>,
 }
 
@@ -159,7 +163,7 @@ impl PartnerStatement {
         }
         let mut events = Vec::new();
         if !matched.is_empty() {
-            events = lines(imported, matched, None, at);
+            events = lines(imported, matched, self.funding_model, at);
         }
         events.extend(ended.into_iter().map(|(number, open)| {
             resolved(imported, (number, open), BreakOutcome::Arrived, None, at)
@@ -198,6 +202,11 @@ impl PartnerStatement {
             note,
             first_person,
             second_person,
+            business_date: imported.business_date,
+            kind: open.kind,
+            movement: open.movement,
+            off_by_cents: open.off_by_cents,
+            funding_model: self.funding_model,
             amount: open.amount,
             currency: imported.currency,
             occurred_at: at,
@@ -217,8 +226,15 @@ impl PartnerStatement {
                 resolved(imported, (*number, open), BreakOutcome::Superseded, None, at)
             })
             .collect();
-        let partner_id = imported.partner_id.clone();
-        events.push(StatementSuperseded { partner_id, by, occurred_at: at }.into());
+        let superseded = StatementSuperseded {
+            partner_id: imported.partner_id.clone(),
+            by,
+            business_date: imported.business_date,
+            currency: imported.currency,
+            suspended: self.suspended.under(self.funding_model),
+            occurred_at: at,
+        };
+        events.push(superseded.into());
         events
     }
 
@@ -235,11 +251,17 @@ impl PartnerStatement {
                     supersedes: e.supersedes,
                 });
             }
-            E::LinesMatched(_) => self.is_matched = true,
+            E::LinesMatched(e) => {
+                self.is_matched = true;
+                self.funding_model = self.funding_model.or(e.funding_model);
+                self.suspended.take_in(e.suspended_cents());
+            }
             E::BreakOpened(e) => {
                 self.is_matched = true;
                 let opened = Break {
                     kind: e.facts.kind,
+                    movement: e.facts.movement,
+                    off_by_cents: e.facts.off_by_cents,
                     amount: e.facts.amount,
                     state: BreakState::Open,
                     owner: None,
@@ -255,7 +277,10 @@ impl PartnerStatement {
             E::BreakForceBegun(e) => self.change(e.number, |known| {
                 known.force_begun = Some((e.first_person, e.expires_at));
             }),
-            E::BreakForced(e) => self.change(e.number, |known| known.state = BreakState::Forced),
+            E::BreakForced(e) => {
+                self.suspended.take_in(e.suspended_cents());
+                self.change(e.number, |known| known.state = BreakState::Forced);
+            }
             E::StatementSuperseded(e) => self.superseded_by = Some(e.by),
         }
     }
@@ -293,8 +318,7 @@ fn lines(
             business_date: imported.business_date,
             matched: matched.to_vec(),
             currency: imported.currency,
-            funding_model: funding_model
-                .filter(|_| matched.iter().any(|line| line.off_by_cents != 0)),
+            funding_model,
             occurred_at: at,
         };
         matched.into()

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::movement::MovementKind;
 use crate::money::Amount;
 
 /// In what a line and a movement of ours differ.
@@ -126,6 +127,10 @@ impl BreakState {
 pub struct Break {
     /// In what they differ.
     pub kind: BreakKind,
+    /// Of which kind the movement is.
+    pub movement: MovementKind,
+    /// Theirs less ours in signed cents, as far as an amount is in question for the books.
+    pub off_by_cents: i64,
     /// How much is in question.
     pub amount: Amount,
     /// Where it stands.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::breaks::{BreakKind, BreakOutcome};
-use super::matching::MatchedLine;
+use super::matching::{MatchedLine, is_nothing};
 use super::movement::MovementKind;
+use super::suspense::Suspended;
 use crate::ids::{PartnerId, Position, StatementId};
 use crate::money::{Amount, Currency};
 use crate::reward::FundingModel;
@@ -64,7 +65,7 @@ pub struct LinesMatched {
     pub matched: Vec<MatchedLine>,
     /// Of what, where an amount is off by an agreed tolerance.
     pub currency: Currency,
-    /// Who pays for what the partner gives, where an amount is off.
+    /// Who pays for what the partner gives, as it was agreed then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub funding_model: Option<FundingModel>,
     /// When.
@@ -96,6 +97,9 @@ pub struct BreakFacts {
     /// What we say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Amount>,
+    /// Theirs less ours in signed cents, as far as an amount is in question for the books.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub off_by_cents: i64,
     /// How much is in question.
     pub amount: Amount,
     /// Of what; the statement's own.
@@ -189,6 +193,18 @@ pub struct BreakForced {
     /// Who said the same, where two are needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_person: Option<Uuid>,
+    /// Of which day the statement is.
+    pub business_date: NaiveDate,
+    /// In what they differ.
+    pub kind: BreakKind,
+    /// Of which kind the movement is.
+    pub movement: MovementKind,
+    /// Theirs less ours in signed cents, as far as an amount is in question for the books.
+    #[serde(default, skip_serializing_if = "is_nothing")]
+    pub off_by_cents: i64,
+    /// Who pays for what the partner gives, as it was agreed when the statement was compared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub funding_model: Option<FundingModel>,
     /// How much is in question.
     pub amount: Amount,
     /// Of what.
@@ -204,6 +220,13 @@ pub struct StatementSuperseded {
     pub partner_id: PartnerId,
     /// Which.
     pub by: StatementId,
+    /// Of which day both are.
+    pub business_date: NaiveDate,
+    /// Of what it was.
+    pub currency: Currency,
+    /// What it had set aside, which counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<Suspended>,
     /// When.
     pub occurred_at: DateTime<Utc>,
 }

@@ -8,7 +8,12 @@
 //! | – | what was matched already, here or by an earlier statement | `duplicate_theirs` |
 //! | 3 | kind, one of the references, amount, currency | `reference_differs` |
 //! | 4 | kind and one of the references | the amount: `over`, `under`; or `currency` |
-//! | 5 | kind, amount, currency and day, and nothing else agrees so | `reference_differs` |
+//! | 5 | of a top-up: amount, currency, and the day within [`TOP_UP_DAYS`] | none: matched |
+//! | 6 | kind, amount, currency and day, and nothing else agrees so | `reference_differs` |
+//!
+//! A top-up is ours by the bank's line, which has one reference and a day of its own: a line that
+//! names that reference in either place agrees with it, and of one that names none the amount
+//! counts, and the nearest day.
 //!
 //! A value may be used several times: where the partner names each use by the id that its notices
 //! give, a line and a movement of two different uses never meet.
@@ -33,6 +38,9 @@ use super::breaks::BreakKind;
 use super::movement::{Movement, MovementKind};
 use crate::ids::Position;
 use crate::money::Currency;
+
+/// So many days may lie between the day on which our bank books a top-up and the partner's own.
+pub const TOP_UP_DAYS: i64 = 5;
 
 /// One movement as our own log has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +88,13 @@ pub struct MatchedLine {
     /// Theirs less ours, in cents: not 0 only within an agreed tolerance.
     #[serde(default, skip_serializing_if = "is_nothing")]
     pub off_by_cents: i64,
+    /// Of which kind, where an amount is off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub movement: Option<MovementKind>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-fn is_nothing(cents: &i64) -> bool {
+pub(super) fn is_nothing(cents: &i64) -> bool {
     *cents == 0
 }
 
@@ -141,6 +152,7 @@ pub fn match_statement(
         |own| (own.kind, own.partner_ref.as_str()),
         |line| (line.kind, line.partner_ref.as_str()),
     );
+    table.top_ups();
     table.alone_in_amount_and_day();
     table.rest(overdue_before)
 }
@@ -161,6 +173,12 @@ enum Naming {
     Both,
     OnlyTheirs,
     OnlyOurs,
+}
+
+/// A top-up has one reference of ours, the bank's, which the partner need not know.
+fn agrees_in_references(own: &OwnMovement, line: &Movement) -> bool {
+    line.kind == MovementKind::TopUp
+        || line.partner_ref == own.partner_ref && line.reference == own.reference
 }
 
 /// Both sides, and which line has taken which movement so far.
@@ -236,6 +254,7 @@ impl<'a> Table<'a> {
                 line: line.line,
                 position: own.position,
                 off_by_cents: line.cents - own.cents,
+                movement: (line.cents != own.cents).then_some(line.kind),
             }),
             Some(kind) => self.find(Some(line), Some(own), kind),
         }
@@ -253,12 +272,40 @@ impl<'a> Table<'a> {
         } else if (line.cents - own.cents).abs() > self.terms.off_by_cents {
             let is_over = line.cents.abs() > own.cents.abs();
             Some(if is_over { BreakKind::Over } else { BreakKind::Under })
-        } else if line.partner_ref != own.partner_ref || line.reference != own.reference {
+        } else if !agrees_in_references(own, line) {
             Some(BreakKind::ReferenceDiffers)
         } else {
-            // The last day, or the first moment after it: both mean the same.
-            let may = self.terms.off_by_days.max(i64::from(line.kind == MovementKind::Expire));
-            (days > may).then_some(BreakKind::Date)
+            let may = match line.kind {
+                // The last day, or the first moment after it: both mean the same.
+                MovementKind::Expire => 1,
+                MovementKind::TopUp => TOP_UP_DAYS,
+                _ => 0,
+            };
+            (days > self.terms.off_by_days.max(may)).then_some(BreakKind::Date)
+        }
+    }
+
+    /// Those whose reference the line does not name: by amount, the nearest day.
+    fn top_ups(&mut self) {
+        let mut free: HashMap<(i64, Currency), Vec<usize>> = HashMap::new();
+        for (index, own) in self.ours.iter().enumerate() {
+            if own.kind == MovementKind::TopUp && !self.own_is_taken[index] {
+                free.entry((own.cents, own.currency)).or_default().push(index);
+            }
+        }
+        for (number, line) in self.theirs.iter().enumerate() {
+            if line.kind != MovementKind::TopUp || self.line_is_taken[number] {
+                continue;
+            }
+            let Some(same) = free.get_mut(&(line.cents, line.currency)) else { continue };
+            let days = |index: usize| {
+                (line.business_date - self.ours[index].business_date).num_days().abs()
+            };
+            let near = (0..same.len()).filter(|at| days(same[*at]) <= TOP_UP_DAYS);
+            if let Some(at) = near.min_by_key(|at| days(same[*at])) {
+                let index = same.remove(at);
+                self.take(index, number);
+            }
         }
     }
 

@@ -21,6 +21,7 @@ mod error;
 mod event;
 mod matching;
 mod movement;
+mod suspense;
 #[cfg(test)]
 mod tests;
 
@@ -29,5 +30,8 @@ pub use breaks::{Break, BreakKind, BreakOutcome, BreakState};
 pub use command::{ImportStatement, StatementCommand};
 pub use error::StatementError;
 pub use event::*;
-pub use matching::{Found, MatchedLine, Matching, OwnMovement, Terms, match_statement};
+pub use matching::{
+    Found, MatchedLine, Matching, OwnMovement, TOP_UP_DAYS, Terms, match_statement,
+};
 pub use movement::{Movement, MovementKind, amount};
+pub use suspense::{Suspended, off_by_cents};

@@ -74,7 +74,8 @@ impl Projection for AccountTodo {
                 | AnchorEvent::Reward(_)
                 | AnchorEvent::Partner(_)
                 | AnchorEvent::PartnerStatement(_)
-                | AnchorEvent::Period(_) => {}
+                | AnchorEvent::Period(_)
+                | AnchorEvent::Settlement(_) => {}
             }
         }
         Ok(())

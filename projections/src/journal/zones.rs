@@ -83,6 +83,7 @@ fn zone_of(event: &AnchorEvent) -> Option<Tz> {
         | AnchorEvent::PartnerStatement(_)
         | AnchorEvent::Journey(_)
         | AnchorEvent::Member(_)
-        | AnchorEvent::Period(_) => None,
+        | AnchorEvent::Period(_)
+        | AnchorEvent::Settlement(_) => None,
     }
 }

@@ -106,7 +106,8 @@ fn concerned_partner(recorded: &Recorded, details: &Value) -> Option<String> {
         AnchorEvent::Reward(_)
         | AnchorEvent::PartnerAccount(_)
         | AnchorEvent::Member(_)
-        | AnchorEvent::PartnerStatement(_) => details["partner_id"].as_str().map(str::to_owned),
+        | AnchorEvent::PartnerStatement(_)
+        | AnchorEvent::Settlement(_) => details["partner_id"].as_str().map(str::to_owned),
         AnchorEvent::Journey(_) | AnchorEvent::Period(_) => None,
     }
 }
@@ -116,9 +117,10 @@ fn concerned_member(recorded: &Recorded) -> Option<Uuid> {
         AnchorEvent::Journey(_) | AnchorEvent::Member(_) => recorded.aggregate_id.parse().ok(),
         AnchorEvent::Reward(event) => member_in(serde_json::to_value(event).ok()?),
         AnchorEvent::PartnerAccount(event) => member_in(serde_json::to_value(event).ok()?),
-        AnchorEvent::Partner(_) | AnchorEvent::PartnerStatement(_) | AnchorEvent::Period(_) => {
-            None
-        }
+        AnchorEvent::Partner(_)
+        | AnchorEvent::PartnerStatement(_)
+        | AnchorEvent::Period(_)
+        | AnchorEvent::Settlement(_) => None,
     }
 }
 

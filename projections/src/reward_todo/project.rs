@@ -75,7 +75,8 @@ impl Projection for RewardTodo {
                 | AnchorEvent::Partner(_)
                 | AnchorEvent::Member(_)
                 | AnchorEvent::PartnerStatement(_)
-                | AnchorEvent::Period(_) => {}
+                | AnchorEvent::Period(_)
+                | AnchorEvent::Settlement(_) => {}
             }
         }
         write(&todos, tx).await

@@ -78,7 +78,7 @@ impl Narrator {
                 member(who, event)
             }
             AnchorEvent::PartnerStatement(event) => self.statement(event),
-            AnchorEvent::Period(_) => None,
+            AnchorEvent::Period(_) | AnchorEvent::Settlement(_) => None,
         }
     }
 

@@ -107,7 +107,8 @@ impl ReadLog {
             | AnchorEvent::Partner(_)
             | AnchorEvent::Member(_)
             | AnchorEvent::PartnerStatement(_)
-            | AnchorEvent::Period(_) => {}
+            | AnchorEvent::Period(_)
+            | AnchorEvent::Settlement(_) => {}
         }
     }
 }

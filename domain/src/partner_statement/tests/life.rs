@@ -20,7 +20,7 @@ fn now() -> DateTime<Utc> {
 const ANNA: Uuid = Uuid::from_u128(1);
 const BEN: Uuid = Uuid::from_u128(2);
 
-fn import(sha256: &str) -> StatementCommand {
+pub fn import(sha256: &str) -> StatementCommand {
     let totals = vec![KindTotal {
         kind: MovementKind::Issue,
         lines: 1,
@@ -40,9 +40,9 @@ fn import(sha256: &str) -> StatementCommand {
     }))
 }
 
-fn matching(amounts: &[&str]) -> StatementCommand {
-    let found = amounts.iter().map(|amount| BreakFacts {
-        kind: BreakKind::Over,
+pub fn facts(kind: BreakKind, amount: &str) -> BreakFacts {
+    BreakFacts {
+        kind,
         line: Some(1),
         position: Some(Position(7)),
         movement: MovementKind::Issue,
@@ -51,15 +51,20 @@ fn matching(amounts: &[&str]) -> StatementCommand {
         on: day(22),
         stated: None,
         recorded: None,
+        off_by_cents: 0,
         amount: amount.parse().unwrap(),
         currency: Currency::AUD,
-    });
-    let line = MatchedLine { line: 2, position: Position(9), off_by_cents: 0 };
+    }
+}
+
+fn matching(amounts: &[&str]) -> StatementCommand {
+    let found = amounts.iter().map(|amount| facts(BreakKind::Over, amount));
+    let line = MatchedLine { line: 2, position: Position(9), off_by_cents: 0, movement: None };
     let found = found.collect();
     StatementCommand::RecordMatching { matched: vec![line], found, funding_model: None }
 }
 
-fn force(person: Uuid) -> StatementCommand {
+pub fn force(person: Uuid) -> StatementCommand {
     let two_person_from = "500.00".parse().unwrap();
     let note = "Nobody there remembers.".to_owned();
     StatementCommand::Force { number: 1, note, person, two_person_from }
@@ -70,7 +75,7 @@ fn resolve(outcome: BreakOutcome) -> StatementCommand {
 }
 
 #[derive(Default)]
-struct Told {
+pub struct Told {
     statement: PartnerStatement,
     later: Duration,
 }
@@ -83,7 +88,7 @@ impl Told {
         told
     }
 
-    fn when(
+    pub fn when(
         &mut self,
         command: StatementCommand,
     ) -> Result<Vec<PartnerStatementEvent>, StatementError> {
@@ -92,7 +97,7 @@ impl Told {
         Ok(events)
     }
 
-    fn names(&mut self, command: StatementCommand) -> Vec<&'static str> {
+    pub fn names(&mut self, command: StatementCommand) -> Vec<&'static str> {
         let events = self.when(command).unwrap();
         events.iter().map(PartnerStatementEvent::name).collect()
     }
@@ -117,7 +122,7 @@ fn a_statement_is_compared_once_and_a_long_one_in_several_events() {
     let mut told = Told::default();
     told.names(import("aa"));
     let matched = (1..=12_000)
-        .map(|line| MatchedLine { line, position: Position(1), off_by_cents: 0 })
+        .map(|line| MatchedLine { line, position: Position(1), off_by_cents: 0, movement: None })
         .collect();
     let long = StatementCommand::RecordMatching { matched, found: vec![], funding_model: None };
     assert_eq!(told.names(long), ["LinesMatched"; 3]);
@@ -168,7 +173,7 @@ fn one_person_forces_a_small_break_and_two_a_large_one() {
 #[test]
 fn what_arrives_later_ends_its_break_by_itself() {
     let mut told = Told::imported_with(&["0.50", "20.00"]);
-    let line = MatchedLine { line: 1, position: Position(30), off_by_cents: 0 };
+    let line = MatchedLine { line: 1, position: Position(30), off_by_cents: 0, movement: None };
     let arrive = StatementCommand::Arrive { matched: vec![line], breaks: vec![1] };
     assert_eq!(told.names(arrive.clone()), ["LinesMatched", "BreakResolved"]);
     assert_eq!(told.names(arrive), [""; 0]);

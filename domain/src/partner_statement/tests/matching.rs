@@ -66,8 +66,12 @@ const USE: (MovementKind, &str, &str, i64) = (MovementKind::Redeem, "REF1", "WO1
 fn what_agrees_is_matched_line_by_line() {
     let ours = [own(7, ISSUE), own(9, USE)];
     let matching = compare(&ours, &[line(1, &ours[1]), line(2, &ours[0])]);
-    let matched =
-        |line, position| MatchedLine { line, position: Position(position), off_by_cents: 0 };
+    let matched = |line, position| MatchedLine {
+        line,
+        position: Position(position),
+        off_by_cents: 0,
+        movement: None,
+    };
     assert_eq!(matching.matched, [matched(1, 9), matched(2, 7)]);
     assert_eq!((matching.found, matching.expected), (vec![], vec![]));
 }
@@ -179,4 +183,26 @@ fn a_tolerance_is_agreed_or_there_is_none_and_its_use_is_written_down() {
     theirs.cents = 2_002;
     let matching = match_statement(&ours, &[theirs], terms, day(20));
     assert_eq!(matching.found, [found(1, 7, BreakKind::Over)]);
+}
+
+const TOP_UP: (MovementKind, &str, &str, i64) = (MovementKind::TopUp, "NAB-1", "NAB-1", 50_000);
+
+#[test]
+fn a_top_up_is_found_by_the_banks_reference_or_by_its_amount_within_some_days() {
+    let ours = [own(7, TOP_UP), own(8, (MovementKind::TopUp, "NAB-2", "NAB-2", 50_000))];
+    let said = |number, reference: &str, on| {
+        let line = line(number, &ours[0]);
+        let (reference, partner_ref) = (reference.to_owned(), format!("T{number}"));
+        Movement { reference, partner_ref, business_date: day(on), ..line }
+    };
+    // The first names the second of ours; the other one is left for the second line.
+    let matching = compare(&ours, &[said(1, "NAB-2", 24), said(2, "ours", 27)]);
+    let taken: Vec<_> = matching.matched.iter().map(|m| (m.line, m.position.0)).collect();
+    assert_eq!((taken, matching.found), (vec![(1, 8), (2, 7)], vec![]));
+    // A day later than may be, another amount, once more: nobody paid that.
+    let less = Movement { cents: 49_999, ..said(3, "ours", 22) };
+    let lines = [said(1, "ours", 28), less, said(4, "a", 22), said(5, "b", 23), said(6, "c", 24)];
+    let matching = compare(&ours, &lines);
+    let unexpected = |line| found(line, None, BreakKind::Unexpected);
+    assert_eq!(matching.found, [unexpected(1), unexpected(3), unexpected(6)]);
 }

@@ -5,3 +5,4 @@
 mod life;
 mod matching;
 mod planted;
+mod suspense;
