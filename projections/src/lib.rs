@@ -13,6 +13,7 @@
 //! | [`reconciliation`] | what was issued, spent and is still out, by partner? |
 //! | [`partner_statements`] | what do partners' statements say, beside what we recorded? |
 //! | [`periods`] | which months are closed, and under which seal? |
+//! | [`settlements`] | what does our bank say, and what is left of our floats? |
 //! | [`reward_todo`], [`recall_todo`], [`journey_todo`], [`account_todo`] | what is due? |
 //!
 //! The log is read by [`event_log`] alone, in order and without a hole; [`runner`] turns batches
@@ -44,6 +45,7 @@ pub mod reward_todo;
 pub mod rewards;
 mod rows;
 pub mod runner;
+pub mod settlements;
 pub mod shown;
 pub mod support_rewards;
 mod todo;
@@ -70,5 +72,6 @@ pub fn all() -> Vec<Arc<dyn Projection>> {
         Arc::new(reconciliation::Reconciliation),
         Arc::new(partner_statements::PartnerStatements),
         Arc::new(periods::Periods),
+        Arc::new(settlements::Settlements),
     ]
 }

@@ -39,6 +39,7 @@ pub(crate) fn open_details(event: &AnchorEvent) -> Value {
         AnchorEvent::Member(event) => serde_json::to_value(event),
         AnchorEvent::PartnerStatement(event) => serde_json::to_value(event),
         AnchorEvent::Period(event) => serde_json::to_value(event),
+        AnchorEvent::Settlement(event) => serde_json::to_value(event),
     };
     let Ok(Value::Object(mut fields)) = fields else { return Value::Null };
     // A partner's name is public, and so is the code of a refusal.

@@ -31,7 +31,7 @@ pub struct Gathering {
     opening: Balances,
     closing: Balances,
     entries: Vec<Entry>,
-    open: HashMap<(String, String), Open>,
+    open: HashMap<(Option<String>, String), Open>,
     breaks: Breaks,
     policies: HashMap<String, String>,
     of_policies: BTreeSet<String>,
@@ -81,7 +81,8 @@ impl Gathering {
                 self.opening.post(&entry.posting);
                 continue;
             }
-            let policy = self.policies.get(&entry.reward_id).cloned();
+            let of_reward = entry.reward_id.as_ref();
+            let policy = of_reward.and_then(|reward| self.policies.get(reward)).cloned();
             self.of_policies.extend(policy);
             self.entries.push(entry);
         }

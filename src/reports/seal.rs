@@ -31,7 +31,7 @@ pub fn digest(figures: &Figures) -> String {
             entry.booked_on,
             entry.belongs_to.map_or("-".to_owned(), |month| month.to_string()),
             entry.event_type,
-            entry.reward_id,
+            entry.reward_id.as_deref().unwrap_or("-"),
             posting.debit_account,
             posting.credit_account,
             posting.amount,

@@ -47,6 +47,18 @@ pub enum FundingModel {
     PartnerFunded,
 }
 
+impl FundingModel {
+    /// The word that is stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prepaid => "prepaid",
+            Self::PayOnRedemption => "pay_on_redemption",
+            Self::PartnerFunded => "partner_funded",
+        }
+    }
+}
+
 /// What a partner is asked to give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

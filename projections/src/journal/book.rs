@@ -12,6 +12,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
+use domain::AnchorEvent;
 use domain::clean_days::local_date;
 use domain::ids::Position;
 use domain::money::Currency;
@@ -89,8 +90,8 @@ pub struct Entry {
     pub booked_on: NaiveDate,
     /// The closed month to which it belongs, when it came late.
     pub belongs_to: Option<Span>,
-    /// The stream's id.
-    pub reward_id: String,
+    /// Of which reward, where one is concerned.
+    pub reward_id: Option<String>,
     /// What happened.
     pub event_type: &'static str,
     /// What is posted.
@@ -126,6 +127,8 @@ impl Book {
         let effective_on = self.zones.day(recorded, &postings);
         let times = (recorded.position, recorded.recorded_at);
         let (booked_on, belongs_to) = self.calendar.place(times, effective_on);
+        let is_of_reward = matches!(recorded.event, AnchorEvent::Reward(_));
+        let reward_id = is_of_reward.then(|| recorded.aggregate_id.clone());
         let entry = |(line, posting)| Entry {
             moved: move_of(&recorded.event, &posting),
             position: recorded.position,
@@ -134,7 +137,7 @@ impl Book {
             effective_on,
             booked_on,
             belongs_to,
-            reward_id: recorded.aggregate_id.clone(),
+            reward_id: reward_id.clone(),
             event_type: recorded.event.name(),
             posting,
         };

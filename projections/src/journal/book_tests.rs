@@ -145,3 +145,20 @@ fn what_accounts_hold_comes_to_nothing_in_all() {
     assert_eq!(owed.net(), Decimal::from(-20));
     assert!(balances.differences().is_empty());
 }
+
+#[test]
+fn a_line_of_the_banks_counts_on_the_day_it_was_booked_and_belongs_to_no_reward() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../domain/src/settlement/wire/SettlementRecorded.v1.json"
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let (stream, name) = ("settlement", "SettlementRecorded");
+    let settled = AnchorEvent::decode(stream, name, "1.0", text.as_bytes()).unwrap();
+    let brought = recorded(1, "2026-11-21T03:04:05Z", settled.clone());
+    let mut book = Book::new(Calendar { closures: Vec::new(), view: View::Booked });
+    let entries = book.enter(&brought).unwrap();
+    assert_eq!((entries[0].effective_on, &entries[0].reward_id), (day("2026-11-20"), &None));
+    assert_eq!(entries[0].moved, None);
+    assert!(checked(vec![settled]).iter().all(|(_, broken_at)| broken_at.is_none()));
+}

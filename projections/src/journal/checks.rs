@@ -53,23 +53,29 @@ pub struct Checks {
 impl Checks {
     /// Takes an event in, and what it came to.
     pub fn enter(&mut self, recorded: &Recorded, entries: &[Entry]) {
-        let AnchorEvent::Reward(event) = &recorded.event else { return };
+        entries.iter().for_each(|entry| self.balances.post(&entry.posting));
+        let is_balanced = self.balances.differences().is_empty();
+        let AnchorEvent::Reward(event) = &recorded.event else {
+            return self.note([is_balanced, true, true, true], recorded.position);
+        };
         let grant = self.grants.entry(recorded.aggregate_id.clone()).or_default();
         if let Some((partner, currency, change)) = grant.tell(event) {
             *self.open.entry((partner, currency)).or_default() += change;
         }
         for entry in entries {
-            self.balances.post(&entry.posting);
             grant.post(entry);
         }
         let told = grant.told_left();
         let (is_owed, is_face) = (grant.owes >= Decimal::ZERO, grant.left == told);
         let has_left = told >= Decimal::ZERO;
-        let is_balanced = self.balances.differences().is_empty();
         let holds = [is_balanced, is_owed, is_face && has_left, self.in_flight_agrees(entries)];
+        self.note(holds, recorded.position);
+    }
+
+    fn note(&mut self, holds: [bool; 4], position: Position) {
         for (check, holds) in holds.into_iter().enumerate() {
             if !holds && self.broken_at[check].is_none() {
-                self.broken_at[check] = Some(recorded.position);
+                self.broken_at[check] = Some(position);
             }
         }
     }

@@ -9,6 +9,8 @@ use domain::ids::PartnerId;
 use domain::money::{Amount, Currency};
 use domain::reward::{CreditReturned, FundingModel, RewardEvent, RewardType};
 
+use super::settled::{contributions, of_settlement, of_statement, payable};
+
 /// One debit and one credit of the same amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posting {
@@ -29,11 +31,12 @@ pub struct Posting {
 pub fn postings_of(event: &AnchorEvent) -> Vec<Posting> {
     match event {
         AnchorEvent::Reward(event) => of_reward(event),
+        AnchorEvent::PartnerStatement(event) => of_statement(event),
+        AnchorEvent::Settlement(event) => of_settlement(event),
         AnchorEvent::Journey(_)
         | AnchorEvent::Partner(_)
         | AnchorEvent::PartnerAccount(_)
         | AnchorEvent::Member(_)
-        | AnchorEvent::PartnerStatement(_)
         | AnchorEvent::Period(_) => Vec::new(),
     }
 }
@@ -121,9 +124,14 @@ fn came_back(e: &CreditReturned) -> Vec<Posting> {
     postings
 }
 
-type Value = (Amount, Currency);
+pub(super) type Value = (Amount, Currency);
 
-fn posting(partner: Option<&PartnerId>, value: Value, debit: String, credit: String) -> Posting {
+pub(super) fn posting(
+    partner: Option<&PartnerId>,
+    value: Value,
+    debit: String,
+    credit: String,
+) -> Posting {
     Posting {
         partner_id: partner.cloned(),
         amount: value.0,
@@ -133,7 +141,7 @@ fn posting(partner: Option<&PartnerId>, value: Value, debit: String, credit: Str
     }
 }
 
-fn opposite(postings: Vec<Posting>) -> Vec<Posting> {
+pub(super) fn opposite(postings: Vec<Posting>) -> Vec<Posting> {
     postings
         .into_iter()
         .map(|p| Posting {
@@ -161,8 +169,8 @@ fn used(partner: &PartnerId, value: Value, model: FundingModel) -> Vec<Posting> 
     }
     let credit = match model {
         FundingModel::Prepaid => return opposite(vec![memo(partner, value)]),
-        FundingModel::PayOnRedemption => format!("liabilities:payable:{partner}"),
-        FundingModel::PartnerFunded => format!("income:contributions:{partner}"),
+        FundingModel::PayOnRedemption => payable(partner),
+        FundingModel::PartnerFunded => contributions(partner),
     };
     vec![posting(Some(partner), value, outstanding(partner), credit)]
 }
@@ -174,7 +182,7 @@ fn expired(partner: &PartnerId, value: Value, model: FundingModel) -> Vec<Postin
     let credit = match model {
         FundingModel::Prepaid => return opposite(vec![memo(partner, value)]),
         FundingModel::PayOnRedemption => "income:breakage".to_owned(),
-        FundingModel::PartnerFunded => format!("income:contributions:{partner}"),
+        FundingModel::PartnerFunded => contributions(partner),
     };
     vec![posting(Some(partner), value, outstanding(partner), credit)]
 }
@@ -214,7 +222,7 @@ fn outstanding(partner: &PartnerId) -> String {
     format!("liabilities:outstanding:{partner}")
 }
 
-fn float(partner: &PartnerId) -> String {
+pub(super) fn float(partner: &PartnerId) -> String {
     format!("assets:float:{partner}")
 }
 

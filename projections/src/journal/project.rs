@@ -4,6 +4,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
+use domain::AnchorEvent;
 use domain::money::{Amount, Currency};
 use serde::Serialize;
 use sqlx::PgConnection;
@@ -45,7 +46,8 @@ struct Row {
     line: i32,
     recorded_at: DateTime<Utc>,
     effective_on: NaiveDate,
-    reward_id: Uuid,
+    /// None where no reward is concerned.
+    reward_id: Option<Uuid>,
     event_type: &'static str,
     partner_id: Option<String>,
     currency: Currency,
@@ -93,7 +95,11 @@ fn rows_of(recorded: &Recorded, zones: &Zones) -> Result<Vec<Row>, ProjectionErr
         let rule = "that debits equal credits";
         return Err(ProjectionError::Broken { rule, position: recorded.position });
     }
-    let Ok(reward_id) = recorded.aggregate_id.parse() else { return Ok(Vec::new()) };
+    let is_of_reward = matches!(recorded.event, AnchorEvent::Reward(_));
+    let reward_id: Option<Uuid> = recorded.aggregate_id.parse().ok().filter(|_| is_of_reward);
+    if is_of_reward && reward_id.is_none() {
+        return Ok(Vec::new());
+    }
     let effective_on = zones.day(recorded, &postings);
     let rows = (1..)
         .zip(postings)

@@ -35,7 +35,7 @@ pub struct PostingRow {
     pub recorded_at: DateTime<Utc>,
     pub effective_on: NaiveDate,
     pub belongs_to: Option<String>,
-    pub reward_id: Uuid,
+    pub reward_id: Option<Uuid>,
     pub event_type: String,
     pub partner_id: Option<String>,
     pub currency: String,

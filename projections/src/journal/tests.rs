@@ -130,3 +130,65 @@ fn a_refusal_gives_back_what_was_on_its_way() {
     ]);
     assert_eq!(after, before);
 }
+
+/// Any stored event, with some fields changed.
+fn stored(stream: &str, name: &str, changes: Value) -> AnchorEvent {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../domain/src");
+    let text = std::fs::read_to_string(format!("{folder}/{stream}/wire/{name}.v1.json")).unwrap();
+    let mut payload: Value = serde_json::from_str(&text).unwrap();
+    for (field, value) in changes.as_object().unwrap() {
+        payload[field] = value.clone();
+    }
+    AnchorEvent::decode(stream, name, "1.0", payload.to_string().as_bytes()).unwrap()
+}
+
+const MODELS: [(&str, &str); 3] = [
+    ("prepaid", "assets:float:aldi"),
+    ("pay_on_redemption", "liabilities:payable:aldi"),
+    ("partner_funded", "suspense:recon:aldi"),
+];
+
+#[test]
+fn what_our_bank_paid_is_a_float_or_pays_what_is_owed_and_what_it_received_is_the_opposite() {
+    for (model, account) in MODELS {
+        let line = |direction: &str| {
+            let changes = json!({ "funding_model": model, "direction": direction });
+            stored("settlement", "SettlementRecorded", changes)
+        };
+        let paid = balances(&[line("paid")]);
+        let wanted = [("assets:bank", "500.00".to_owned()), (account, "-500.00".to_owned())];
+        let mut wanted = wanted.to_vec();
+        wanted.sort();
+        assert_eq!(held(&paid), wanted, "{model}");
+        assert!(balances(&[line("paid"), line("received")]).is_empty(), "{model}");
+    }
+}
+
+#[test]
+fn what_the_books_go_on_with_stands_in_suspense_until_its_statement_is_superseded() {
+    for (model, account) in [
+        ("prepaid", "assets:float:aldi"),
+        ("pay_on_redemption", "liabilities:payable:aldi"),
+        ("partner_funded", "income:contributions:aldi"),
+    ] {
+        let of = |name: &str, changes: Value| {
+            let mut all = json!({ "partner_id": "aldi", "funding_model": model });
+            all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            stored("partner_statement", name, all)
+        };
+        let fee = |cents: i64| json!({ "movement": "FEE", "off_by_cents": cents });
+        let line = |cents: i64| json!({ "line": 1, "position": 7, "movement": "ADJUST", "off_by_cents": cents });
+        let against = of("BreakForced", fee(-150));
+        let tolerated = of("LinesMatched", json!({ "matched": [line(-3), line(2)] }));
+        assert_eq!(postings_of(&tolerated).len(), 2, "neither hides the other");
+        let both = [against, tolerated];
+        let wanted = [(account, "1.51".to_owned()), ("suspense:recon:aldi", "-1.51".to_owned())];
+        assert_eq!(held(&balances(&both)), wanted, "{model}");
+        let suspended =
+            json!({ "funding_model": model, "against_us": "1.53", "in_our_favour": "0.02" });
+        let superseded = of("StatementSuperseded", json!({ "suspended": suspended }));
+        let [forced, tolerated] = both;
+        assert!(balances(&[forced, tolerated, superseded]).is_empty(), "{model}");
+        assert!(postings_of(&of("BreakForced", fee(0))).is_empty(), "nothing is in question");
+    }
+}

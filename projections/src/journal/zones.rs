@@ -1,7 +1,8 @@
 //! On which business day does an event count? By the calendar of the partner it is about.
 //!
 //! A partner says in which zone its days begin ([`PartnerEvent::PartnerRegistered`] and what
-//! follows it in the log); where nobody says anything, days begin in [`BUSINESS_ZONE`].
+//! follows it in the log); where nobody says anything, days begin in [`BUSINESS_ZONE`]. A line of
+//! our bank's and a partner's statement name their day themselves.
 //!
 //! Rows: A1, A3.
 
@@ -18,6 +19,7 @@ use domain::period::BUSINESS_ZONE;
 use sqlx::PgConnection;
 
 use super::postings::Posting;
+use super::settled::day_named_by;
 use crate::projection::Recorded;
 
 /// In which zone each partner's days begin, as of an event.
@@ -35,6 +37,9 @@ impl Zones {
     /// The business day of an event that posts this.
     #[must_use]
     pub fn day(&self, recorded: &Recorded, postings: &[Posting]) -> NaiveDate {
+        if let Some(named) = day_named_by(&recorded.event) {
+            return named;
+        }
         let partner = postings.iter().find_map(|posting| posting.partner_id.as_ref());
         let zone = partner.and_then(|partner| self.0.get(partner.as_str()).copied());
         local_date(recorded.event.occurred_at(), zone.unwrap_or(BUSINESS_ZONE))

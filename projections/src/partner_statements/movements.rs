@@ -9,11 +9,12 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use domain::AnchorEvent;
-use domain::ids::PartnerId;
+use domain::ids::{PartnerId, Position};
 use domain::money::{Amount, Currency};
 use domain::partner_statement::MovementKind;
 use domain::period::BUSINESS_ZONE;
-use domain::reward::RewardEvent;
+use domain::reward::{FundingModel, RewardEvent};
+use domain::settlement::{Direction, SettlementEvent, SettlementRecorded};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
@@ -29,7 +30,8 @@ pub const ORDER: &str = "ORDER";
 pub struct MovementRow {
     position: i64,
     partner_id: String,
-    reward_id: Uuid,
+    /// None of what passed at our bank.
+    reward_id: Option<Uuid>,
     kind: &'static str,
     attempt: Option<u32>,
     reference: Option<String>,
@@ -54,8 +56,11 @@ struct Moved<'a> {
 
 /// The row that an event makes; days begin in the partner's zone.
 pub fn row_of(recorded: &Recorded, zones: &BTreeMap<String, Tz>) -> Option<MovementRow> {
+    if let AnchorEvent::Settlement(SettlementEvent::SettlementRecorded(e)) = &recorded.event {
+        return top_up(recorded.position, e);
+    }
     let AnchorEvent::Reward(event) = &recorded.event else { return None };
-    let reward_id = recorded.aggregate_id.parse().ok()?;
+    let reward_id = Some(recorded.aggregate_id.parse().ok()?);
     if let RewardEvent::IssuanceRequested(e) = event {
         return Some(MovementRow {
             position: recorded.position.0,
@@ -85,6 +90,25 @@ pub fn row_of(recorded: &Recorded, zones: &BTreeMap<String, Tz>) -> Option<Movem
         business_date: day(moved.at, moved.partner, zones),
         cents: sign * cents(moved.value.0),
         currency: moved.value.1,
+    })
+}
+
+/// What our bank paid into a float: the partner's line may name the bank's reference in either
+/// place, or none that we know.
+fn top_up(position: Position, e: &SettlementRecorded) -> Option<MovementRow> {
+    let is_top_up = e.funding_model == FundingModel::Prepaid && e.direction == Direction::Paid;
+    is_top_up.then(|| MovementRow {
+        position: position.0,
+        partner_id: e.partner_id.to_string(),
+        reward_id: None,
+        kind: MovementKind::TopUp.as_str(),
+        attempt: None,
+        reference: Some(e.bank_reference.clone()),
+        partner_ref: e.bank_reference.clone(),
+        use_id: None,
+        business_date: e.booked_on,
+        cents: cents(e.amount),
+        currency: e.currency,
     })
 }
 

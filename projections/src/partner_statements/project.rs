@@ -53,7 +53,9 @@ impl Projection for PartnerStatements {
                     write(&mut rows, tx).await?;
                     undo_expiry(e.partner_id.as_str(), &e.voucher_id, tx).await?;
                 }
-                AnchorEvent::Reward(_) => rows.extend(row_of(recorded, &zones)),
+                AnchorEvent::Reward(_) | AnchorEvent::Settlement(_) => {
+                    rows.extend(row_of(recorded, &zones))
+                }
                 AnchorEvent::Partner(
                     PartnerEvent::PartnerRegistered(_) | PartnerEvent::PartnerDetailsChanged(_),
                 ) => note_zone(recorded, &mut zones, tx).await?,
@@ -96,7 +98,8 @@ async fn note_zone(
         | AnchorEvent::PartnerStatement(_)
         | AnchorEvent::Journey(_)
         | AnchorEvent::Member(_)
-        | AnchorEvent::Period(_) => return Ok(()),
+        | AnchorEvent::Period(_)
+        | AnchorEvent::Settlement(_) => return Ok(()),
     };
     zones.insert(recorded.aggregate_id.clone(), zone);
     sqlx::query(
@@ -186,6 +189,9 @@ async fn tell(
         E::BreakForced(e) => {
             let set = "state = 'forced', note = $4, ended_at = $5, outcome = $6";
             end((id, e.number), set, (Some(e.note.clone()), None), recorded, tx).await?;
+            if e.kind == BreakKind::Overdue {
+                set_aside((id, e.number), tx).await?;
+            }
         }
         E::StatementSuperseded(e) => superseded(id, e.by.0, recorded, tx).await?,
     }
@@ -200,8 +206,8 @@ async fn imported(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO partner_statements (id, partner_id, business_date, sequence, currency, made_at,
-                lines, totals, sha256, status, imported_at, last_position)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'imported', $10, $11)",
+                lines, totals, sha256, status, imported_at, last_position, imported_at_position)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'imported', $10, $11, $11)",
     )
     .bind(id)
     .bind(e.partner_id.as_str())
@@ -351,7 +357,21 @@ async fn end(
     Ok(())
 }
 
-/// What it spoke of is free again for the one in its place.
+/// The books go on as if it had not been: a line that comes after all is unexpected.
+async fn set_aside((id, number): (Uuid, u32), tx: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE statement_movements m SET set_aside_in = $1
+           FROM statement_breaks b
+          WHERE b.statement_id = $1 AND b.number = $2 AND m.position = b.position",
+    )
+    .bind(id)
+    .bind(i32::try_from(number).unwrap_or(i32::MAX))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+/// What it spoke of is free again for the one in its place, and so is what it was silent about.
 async fn superseded(
     id: Uuid,
     by: Uuid,
@@ -359,8 +379,11 @@ async fn superseded(
     tx: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE statement_movements SET matched_in = NULL, matched_line = NULL
-          WHERE matched_in = $1",
+        "UPDATE statement_movements
+            SET matched_line = CASE WHEN matched_in = $1 THEN NULL ELSE matched_line END,
+                matched_in = nullif(matched_in, $1), overdue_in = nullif(overdue_in, $1),
+                set_aside_in = nullif(set_aside_in, $1)
+          WHERE matched_in = $1 OR overdue_in = $1",
     )
     .bind(id)
     .execute(&mut *tx)

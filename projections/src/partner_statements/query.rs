@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{PartnerId, Position};
-use domain::partner_statement::{MovementKind, OwnMovement};
+use domain::partner_statement::{MovementKind, OwnMovement, TOP_UP_DAYS};
 use rust_decimal::Decimal;
 use serde_json::Value;
 use sqlx::{FromRow, PgPool};
@@ -208,8 +208,21 @@ pub async fn arrivals(pool: &PgPool, limit: i64) -> Result<Vec<Arrival>, sqlx::E
                WHERE m.partner_id = b.partner_id AND m.partner_ref = b.partner_ref
                  AND m.kind = b.movement AND m.currency = b.currency
                  AND abs(m.cents) = round(b.stated * 100)::bigint AND m.matched_in IS NULL
+                 AND m.set_aside_in IS NULL
                ORDER BY m.position LIMIT 1) m ON true
            WHERE b.state = 'open' AND b.kind IN ('unexpected', 'state_differs')
+           ORDER BY b.opened_at, b.id LIMIT $1)
+         UNION ALL
+         (SELECT b.statement_id, b.number, b.line, m.position
+            FROM statement_breaks b
+            JOIN LATERAL (
+              SELECT m.position FROM statement_movements m
+               WHERE m.partner_id = b.partner_id AND m.kind = 'TOPUP' AND m.currency = b.currency
+                 AND m.cents = round(b.stated * 100)::bigint AND m.matched_in IS NULL
+                 AND m.set_aside_in IS NULL
+                 AND m.business_date BETWEEN b.counts_on - $2::int AND b.counts_on + $2::int
+               ORDER BY abs(m.business_date - b.counts_on), m.position LIMIT 1) m ON true
+           WHERE b.state = 'open' AND b.kind = 'unexpected' AND b.movement = 'TOPUP'
            ORDER BY b.opened_at, b.id LIMIT $1)
          UNION ALL
          (SELECT b.statement_id, b.number, NULL, m.position
@@ -218,6 +231,7 @@ pub async fn arrivals(pool: &PgPool, limit: i64) -> Result<Vec<Arrival>, sqlx::E
            ORDER BY b.opened_at, b.id LIMIT $1)",
     )
     .bind(limit)
+    .bind(i32::try_from(TOP_UP_DAYS).unwrap_or(i32::MAX))
     .fetch_all(pool)
     .await
 }
@@ -253,6 +267,10 @@ pub async fn ours(
             WHERE partner_id = $1 AND matched_in IS NULL AND kind <> 'ORDER'
               AND business_date <= $2 AND overdue_in IS NULL
            UNION
+           SELECT position FROM statement_movements
+            WHERE partner_id = $1 AND kind = 'TOPUP' AND matched_in IS NULL
+              AND business_date BETWEEN $2 - $5::int AND $2 + $5::int
+           UNION
            SELECT m.position FROM unnest($4::text[]) AS said(partner_ref)
              JOIN statement_movements m
                ON m.partner_id = $1 AND m.partner_ref = said.partner_ref AND m.kind <> 'ORDER'
@@ -268,12 +286,14 @@ pub async fn ours(
              SELECT i.reference FROM statement_movements i
               WHERE i.partner_id = $1 AND i.partner_ref = m.partner_ref AND i.kind = 'ISSUE'
               ORDER BY i.position LIMIT 1) issue ON m.reference IS NULL
+          WHERE m.set_aside_in IS NULL
           ORDER BY m.position",
     )
     .bind(partner.as_str())
     .bind(up_to)
     .bind(references)
     .bind(partner_refs)
+    .bind(i32::try_from(TOP_UP_DAYS).unwrap_or(i32::MAX))
     .fetch_all(pool)
     .await?;
     rows.into_iter().map(own).collect()

@@ -65,7 +65,8 @@ pub struct PostingBody {
     effective_on: NaiveDate,
     /// The month it belongs to, when that had been closed before it came.
     belongs_to: Option<String>,
-    reward_id: Uuid,
+    /// Of which reward; null for a line of the bank's, or what a statement sets aside.
+    reward_id: Option<Uuid>,
     event_type: String,
     partner_id: Option<String>,
     currency: String,

@@ -1,7 +1,8 @@
 //! A journal for beancount: as for hledger, in its words. A balance there is one of the morning, so
 //! what accounts hold after a day stands on the next.
 //!
-//! Its accounts begin with capitals and with one of five roots: memo accounts stand under `Equity`.
+//! Its accounts begin with capitals and with one of five roots: memo and suspense accounts stand under
+//! `Equity`.
 //! Writing to a text cannot fail, so nothing is asked of it.
 //!
 //! Rows: A7.
@@ -41,9 +42,9 @@ pub(super) fn written(report: &Report, figures: &Figures) -> String {
 /// An account's name there: `liabilities:clearing:energy-australia` is
 /// `Liabilities:Clearing:Energy-australia`.
 fn named(account: &str) -> String {
-    let account = account
-        .strip_prefix("memo:")
-        .map_or_else(|| account.to_owned(), |memo| format!("equity:memo:{memo}"));
+    let is_of_no_root = account.starts_with("memo:") || account.starts_with("suspense:");
+    let root = if is_of_no_root { "equity:" } else { "" };
+    let account = format!("{root}{account}");
     let parts = account.split(':').map(|part| {
         let part = part.replace('_', "-");
         let mut letters = part.chars();
@@ -74,7 +75,9 @@ fn transaction(text: &mut String, event: &[Entry]) {
     if let Some(month) = first.belongs_to {
         let _ = writeln!(text, "  belongs-to: \"{month}\"");
     }
-    let _ = writeln!(text, "  reward: \"{}\"", first.reward_id);
+    if let Some(reward) = &first.reward_id {
+        let _ = writeln!(text, "  reward: \"{reward}\"");
+    }
     for entry in event {
         let posting = &entry.posting;
         let (amount, currency) = (posting.amount, posting.currency);

@@ -64,7 +64,9 @@ fn transaction(text: &mut String, event: &[Entry]) {
     if let Some(month) = first.belongs_to {
         let _ = writeln!(text, "    ; belongs_to: {month}");
     }
-    let _ = writeln!(text, "    ; reward: {}", first.reward_id);
+    if let Some(reward) = &first.reward_id {
+        let _ = writeln!(text, "    ; reward: {reward}");
+    }
     for entry in event {
         let posting = &entry.posting;
         let (amount, currency) = (posting.amount, posting.currency);

@@ -27,7 +27,7 @@ pub(super) fn transactions<'a>(
             Cell::Day(entry.booked_on),
             Cell::maybe(entry.belongs_to.map(|month| month.to_string())),
             Cell::text(entry.event_type),
-            Cell::text(entry.reward_id.clone()),
+            Cell::maybe(entry.reward_id.clone()),
             Cell::maybe(posting.partner_id.as_ref().map(ToString::to_string)),
             Cell::text(posting.debit_account.clone()),
             Cell::text(posting.credit_account.clone()),
