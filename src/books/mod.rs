@@ -7,6 +7,8 @@
 //!
 //! Brought by people, or fetched by day: [`Books::pull`]; [`pulls`] is which days are still to be.
 //!
+//! What our own bank says is taken in likewise: [`Books::take_bank_lines`].
+//!
 //! *Guarantees*: every file that came is there, byte for byte, also a bad one; the same bytes again
 //! change nothing; nothing of a bad file counts. That a file is kept says nothing: the event does.
 //!
@@ -15,6 +17,7 @@
 //!
 //! Rows: A2.
 
+mod bank;
 mod files;
 mod pull;
 pub mod pulls;
@@ -31,6 +34,7 @@ use crate::ledger::{Context, ExecuteError, Executed, Ledger, LoadError};
 use crate::partners::Catalogue;
 use crate::statements::{self, Fault, FaultCode};
 
+pub use bank::{BankNotTaken, BankTaken};
 pub use files::{CameBy, content};
 pub use pull::{NotPulled, Pulled};
 

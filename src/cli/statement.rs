@@ -21,7 +21,9 @@ use serde_json::{Value, json};
 
 use super::exit::Refusal;
 use super::partner::office::Office;
-use crate::books::{CameBy, InTheBooks, Incoming, NotImported, NotPulled, Pulled};
+use crate::books::{
+    BankNotTaken, BankTaken, CameBy, InTheBooks, Incoming, NotImported, NotPulled, Pulled,
+};
 use crate::ledger::Context;
 use crate::statements::{Fault, LARGEST};
 
@@ -35,6 +37,10 @@ pub enum StatementAction {
     Import {
         /// The file, as the partner made it
         file: PathBuf,
+        /// It holds lines of our own bank: CSV with the columns `booked_on`, `partner`, `direction`,
+        /// `amount`, `currency` and `bank_reference`
+        #[arg(long)]
+        bank: bool,
     },
     /// Fetches a partner's statement of a day and takes it into the books
     #[command(after_help = "Example: anchor statement pull --partner agl --date 2026-11-22\n\
@@ -57,10 +63,13 @@ pub enum StatementAction {
 pub async fn run(action: StatementAction, json: bool) -> anyhow::Result<()> {
     let working = Working::on(&action);
     let (office, done) = match action {
-        StatementAction::Import { file } => {
+        StatementAction::Import { file, bank } => {
             let bytes = read(&file)?;
             let office = Office::open().await?;
-            let done = import(&office, &bytes).await;
+            let done = match bank {
+                true => take_bank_lines(&office, &bytes).await,
+                false => import(&office, &bytes).await,
+            };
             (office, done)
         }
         StatementAction::Pull { partner, date } => {
@@ -78,6 +87,7 @@ pub async fn run(action: StatementAction, json: bool) -> anyhow::Result<()> {
 enum Done {
     InTheBooks(Box<InTheBooks>),
     WasThere,
+    BankTaken(BankTaken),
     Faulty(Vec<Fault>),
 }
 
@@ -87,6 +97,17 @@ async fn import(office: &Office, bytes: &[u8]) -> anyhow::Result<Done> {
     match office.books().import(file, &context).await {
         Ok(imported) => Ok(Done::InTheBooks(Box::new(imported))),
         Err(NotImported::Faulty(faults)) => Ok(Done::Faulty(faults)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn take_bank_lines(office: &Office, bytes: &[u8]) -> anyhow::Result<Done> {
+    let context = Context::new("operator", "the bank's lines were brought");
+    match office.books().take_bank_lines(bytes, &context).await {
+        Ok(taken) => Ok(Done::BankTaken(taken)),
+        Err(BankNotTaken::Faulty(faults) | BankNotTaken::Disagrees(faults)) => {
+            Ok(Done::Faulty(faults))
+        }
         Err(error) => Err(error.into()),
     }
 }
@@ -144,6 +165,16 @@ fn tell(done: Done, json: bool) -> anyhow::Result<()> {
             }
             Ok(())
         }
+        Done::BankTaken(taken) => {
+            let (lines, recorded, position) = (taken.lines, taken.recorded, taken.position.0);
+            if json {
+                let told = json!({ "lines": lines, "recorded": recorded, "position": position });
+                println!("{told}");
+            } else {
+                println!("{lines} lines of the bank are in the books; {recorded} of them are new");
+            }
+            Ok(())
+        }
         Done::Faulty(faults) => Err(refused(&faults, json).into()),
     }
 }
@@ -159,7 +190,7 @@ fn refused(faults: &[Fault], json: bool) -> Refusal {
         faults.iter().for_each(|fault| eprintln!("{fault}"));
     }
     let count = faults.len();
-    Refusal(format!("the statement has {count} faults; it was kept, and nothing of it recorded"))
+    Refusal(format!("the file has {count} faults; nothing of it was recorded"))
 }
 
 /// Says on a terminal that something is going on.
@@ -168,7 +199,7 @@ struct Working(Option<ProgressBar>);
 impl Working {
     fn on(action: &StatementAction) -> Self {
         let what = match action {
-            StatementAction::Import { .. } => "reading the statement",
+            StatementAction::Import { .. } => "reading the file",
             StatementAction::Pull { .. } => "asking the partner",
         };
         Self(stderr().is_terminal().then(|| {

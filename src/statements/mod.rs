@@ -10,6 +10,8 @@
 //! - [`PartnerStatement`], [`Movement`]: what a good one says
 //! - [`Fault`], [`FaultCode`]: what is wrong, by a stable code
 //!
+//! - [`parse_bank`], [`BankLine`]: likewise of what our own bank says
+//!
 //! *Why so strict*: a statement decides whether money is missing. One that was cut, edited or
 //! mixed up must be refused whole, and whoever sent it must learn everything that is wrong with it
 //! at once. A statement has three safeguards that each catch what the others let through: numbered
@@ -21,11 +23,15 @@
 //!
 //! Rows: A2.
 
+mod bank;
+#[cfg(test)]
+mod bank_tests;
 mod fault;
 mod fields;
 mod read;
 #[cfg(test)]
 mod tests;
 
+pub use bank::{BankLine, parse_bank};
 pub use fault::{Fault, FaultCode};
 pub use read::{LARGEST, PartnerStatement, parse, partner_named};

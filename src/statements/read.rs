@@ -20,7 +20,7 @@ use super::fields;
 /// Larger files are not looked at, in bytes.
 pub const LARGEST: usize = 16 * 1024 * 1024;
 /// So many faults are named; what is wrong with a file is clear by then.
-const MOST_FAULTS: usize = 1_000;
+pub(super) const MOST_FAULTS: usize = 1_000;
 const NAME: &str = "ANCHOR-RECON";
 const VERSION: &str = "1";
 /// Local days begin and end within so many hours of the day in UTC, all over the world.

@@ -3,6 +3,7 @@
 //!
 //! Rows: A1, A2, A3, A4, A6, Q2.
 
+mod bank;
 mod breaks;
 mod journal;
 mod moment;
@@ -10,10 +11,13 @@ mod periods;
 mod reports;
 mod statements;
 mod summary;
+mod three_way;
 
+pub use bank::*;
 pub use breaks::*;
 pub use journal::*;
 pub use periods::*;
 pub use reports::*;
 pub use statements::*;
 pub use summary::*;
+pub use three_way::*;

@@ -27,7 +27,7 @@ use crate::http::problem::{Code, Problem};
 use crate::http::refusal::done;
 use crate::http::state::AppState;
 use crate::ledger::Context;
-use crate::statements::LARGEST;
+use crate::statements::{Fault, LARGEST};
 
 /// Which statements are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -185,18 +185,20 @@ pub async fn import_statement(
     Ok(answer.insert_header((crate::http::position::LEDGER_POSITION, position)).json(body))
 }
 
+/// Faults as they are told, by line.
+pub(super) fn faults_told(faults: &[Fault]) -> Vec<Value> {
+    let told = faults.iter().map(|fault| {
+        let (code, detail) = (fault.code.as_str(), fault.code.sentence());
+        json!({ "line": fault.line, "code": code, "detail": detail })
+    });
+    told.collect()
+}
+
 impl From<NotImported> for Problem {
     fn from(error: NotImported) -> Self {
         match error {
             NotImported::Faulty(faults) => {
-                let faults: Vec<Value> = faults
-                    .iter()
-                    .map(|fault| {
-                        let (code, detail) = (fault.code.as_str(), fault.code.sentence());
-                        json!({ "line": fault.line, "code": code, "detail": detail })
-                    })
-                    .collect();
-                Self::new(Code::StatementFaulty).fact("faults", faults)
+                Self::new(Code::StatementFaulty).fact("faults", faults_told(&faults))
             }
             NotImported::AnotherPartners => Self::new(Code::NotFound),
             NotImported::NotRecorded(error) => {

@@ -12,7 +12,9 @@ mod watches;
 
 use std::time::Duration;
 
-use projections::{checkpoint, partner_activity_log, reward_history, support_rewards};
+use projections::{
+    checkpoint, partner_activity_log, reward_history, settlements, support_rewards,
+};
 use sqlx::PgPool;
 use tokio::sync::watch;
 
@@ -28,8 +30,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// Longer than any process takes from one look to the next.
 const UNSEEN_SECONDS: i64 = 20;
 /// What the watches look at in the log.
-const READ_MODELS: [&str; 3] =
-    [support_rewards::NAME, reward_history::NAME, partner_activity_log::NAME];
+const READ_MODELS: [&str; 4] =
+    [support_rewards::NAME, reward_history::NAME, partner_activity_log::NAME, settlements::NAME];
 const BREAKER_OPEN: &str = "breaker_open";
 const CREDENTIALS_UNSOUND: &str = "credentials_unsound";
 

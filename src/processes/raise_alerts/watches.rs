@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use projections::{partner_activity_log, reward_history, runner, support_rewards};
+use projections::{partner_activity_log, reward_history, runner, settlements, support_rewards};
 use sqlx::PgPool;
 
 use crate::alerts::{Found, store};
@@ -24,6 +24,8 @@ const UNKNOWN_HOURS: i64 = 1;
 const VOID_HOURS: i64 = 24;
 /// A partner's word that a float is low counts for so long, in days of the ledger.
 const FLOAT_DAYS: i64 = 2;
+/// Less of a float than was issued from it in so many days does not last as long again.
+const FLOAT_LASTS_DAYS: i32 = 14;
 
 /// A statement that has not come for so long after its day, in hours of the ledger.
 const STATEMENT_HOURS: i64 = 24;
@@ -225,12 +227,27 @@ async fn projections_halted(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
     Ok(told.collect())
 }
 
+/// By the partner's own word, or by the ledger alone: as soon as our bank has had a line with a
+/// prepaid partner, when less is left than was issued there in the last [`FLOAT_LASTS_DAYS`] days.
+/// Once for each partner, whoever says so.
 async fn floats_low(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
-    let all = partner_activity_log::query::float_low(pool, FLOAT_DAYS).await?;
-    let told = all.into_iter().map(|partner| Found {
+    let mut low: BTreeMap<String, String> = BTreeMap::new();
+    for float in settlements::query::floats_low(pool, FLOAT_LASTS_DAYS).await? {
+        let (left, issued, currency) = (float.left, float.issued, float.currency);
+        let partner = float.partner_id;
+        let said = format!(
+            "The float with {partner} runs low: {left:.2} {currency} is left, and {issued:.2} was \
+             issued in {FLOAT_LASTS_DAYS} days"
+        );
+        low.entry(partner).or_insert(said);
+    }
+    for partner in partner_activity_log::query::float_low(pool, FLOAT_DAYS).await? {
+        low.entry(partner.clone()).or_insert(format!("The float with {partner} runs low"));
+    }
+    let told = low.into_iter().map(|(subject, summary)| Found {
         kind: Watch::FloatLow.kind(),
-        summary: format!("The float with {partner} runs low"),
-        subject: partner,
+        subject,
+        summary,
         to_do: "Top it up before orders are refused.",
     });
     Ok(told.collect())
