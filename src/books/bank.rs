@@ -65,11 +65,11 @@ impl Books {
         bytes: &[u8],
         context: &Context,
     ) -> Result<BankTaken, BankNotTaken> {
-        let lines = parse_bank(bytes).map_err(BankNotTaken::Faulty)?;
+        let file = parse_bank(bytes);
         let now = files::now(&self.pool).await?;
-        let mut faults = Vec::new();
+        let mut faults = file.faults;
         let mut wishes = Vec::new();
-        for line in &lines {
+        for line in &file.lines {
             match self.wish(line, now) {
                 Ok(wish) => wishes.push((line.line, wish)),
                 Err(mut found) => faults.append(&mut found),

@@ -46,42 +46,56 @@ pub struct BankLine {
     pub bank_reference: String,
 }
 
-/// Reads a bank's lines.
-///
-/// # Errors
-/// Every [`Fault`], by line.
-pub fn parse_bank(bytes: &[u8]) -> Result<Vec<BankLine>, Vec<Fault>> {
-    let text = text(bytes).map_err(|fault| vec![fault])?;
-    let mut rows = (1..).zip(text.lines());
-    let header = rows.next().map_or("", |(_, header)| header);
-    let columns = columns(header).map_err(|faults| {
-        faults.into_iter().map(|code| Fault { line: 1, code }).collect::<Vec<_>>()
-    })?;
-    let mut faults = Vec::new();
-    let mut lines: Vec<BankLine> = Vec::new();
-    let mut references = HashSet::new();
-    for (number, row) in rows.filter(|(_, row)| !row.trim().is_empty()) {
-        if lines.len() == MOST_LINES {
-            faults.push(Fault { line: number, code: Code::TooManyLines });
-            break;
-        }
-        if faults.len() >= MOST_FAULTS {
-            faults.push(Fault { line: 0, code: Code::TooManyFaults });
-            break;
-        }
-        match read_line(number, row, &columns) {
-            Ok(line) => {
-                if !references.insert(line.bank_reference.clone()) {
-                    faults.push(Fault { line: number, code: Code::BankReferenceRepeated });
-                }
-                lines.push(line);
-            }
-            Err(codes) => {
-                faults.extend(codes.into_iter().map(|code| Fault { line: number, code }))
-            }
-        }
+/// What could be read of a file, and what is wrong with the rest of it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct BankFile {
+    /// Lines that are whole.
+    pub lines: Vec<BankLine>,
+    /// Every fault, by line. With one of them nothing of the file counts.
+    pub faults: Vec<Fault>,
+}
+
+/// Reads a bank's lines, and all that is wrong with them.
+#[must_use]
+pub fn parse_bank(bytes: &[u8]) -> BankFile {
+    let mut file = BankFile::default();
+    if let Err(faults) = file.read(bytes) {
+        file.faults.extend(faults);
     }
-    if faults.is_empty() { Ok(lines) } else { Err(faults) }
+    file
+}
+
+impl BankFile {
+    /// What is wrong with the file as a whole is answered; what is with a line is noted.
+    fn read(&mut self, bytes: &[u8]) -> Result<(), Vec<Fault>> {
+        let text = text(bytes).map_err(|fault| vec![fault])?;
+        let mut rows = (1..).zip(text.lines());
+        let header = rows.next().map_or("", |(_, header)| header);
+        let of_header = |codes: Vec<Code>| {
+            codes.into_iter().map(|code| Fault { line: 1, code }).collect::<Vec<_>>()
+        };
+        let columns = columns(header).map_err(of_header)?;
+        let mut references = HashSet::new();
+        for (line, row) in rows.filter(|(_, row)| !row.trim().is_empty()) {
+            let fault = |code| Fault { line, code };
+            if self.lines.len() == MOST_LINES {
+                return Err(vec![fault(Code::TooManyLines)]);
+            }
+            if self.faults.len() >= MOST_FAULTS {
+                return Err(vec![Fault { line: 0, code: Code::TooManyFaults }]);
+            }
+            match read_line(line, row, &columns) {
+                Ok(read) => {
+                    if !references.insert(read.bank_reference.clone()) {
+                        self.faults.push(fault(Code::BankReferenceRepeated));
+                    }
+                    self.lines.push(read);
+                }
+                Err(codes) => self.faults.extend(codes.into_iter().map(fault)),
+            }
+        }
+        Ok(())
+    }
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Fault> {

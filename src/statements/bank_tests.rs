@@ -8,16 +8,18 @@ const HEADER: &str = "booked_on,partner,direction,amount,currency,bank_reference
 const LINE: &str = "2026-11-20,aldi,paid,500.00,AUD,NAB-1";
 
 fn codes(text: &str) -> Vec<(usize, &'static str)> {
-    let faults = parse_bank(text.as_bytes()).unwrap_err();
+    let faults = parse_bank(text.as_bytes()).faults;
     faults.iter().map(|fault| (fault.line, fault.code.as_str())).collect()
 }
 
 #[test]
 fn columns_are_found_by_name_in_any_order_and_others_are_not_looked_at() {
-    let plain = parse_bank(format!("{HEADER}\n{LINE}\n").as_bytes()).unwrap();
+    let plain = parse_bank(format!("{HEADER}\n{LINE}\n").as_bytes());
     let odd = "\u{feff}Bank_Reference, note ,currency,amount,direction,partner,booked_on\r\n\
                NAB-1,\"Thanks, \"\"Aldi\"\"\",AUD,500,paid,aldi,2026-11-20\r\n\r\n";
-    assert_eq!(parse_bank(odd.as_bytes()).unwrap(), plain);
+    assert_eq!(parse_bank(odd.as_bytes()), plain);
+    assert!(plain.faults.is_empty());
+    let plain = plain.lines;
     assert_eq!((plain[0].line, plain[0].amount.to_string()), (2, "500.00".to_owned()));
 }
 
@@ -57,7 +59,7 @@ fn a_file_that_is_none_or_was_cut_is_refused_whole() {
     assert_eq!(codes("booked_on,partner\n"), [(1, "column_missing")]);
     assert_eq!(codes(&format!("{HEADER},amount\n{LINE}\n")), [(1, "column_repeated")]);
     assert_eq!(codes(&format!("{HEADER}\n{LINE}")), [(2, "cut_off")]);
-    let faults = parse_bank(&[0xff, b'\n']).unwrap_err();
+    let faults = parse_bank(&[0xff, b'\n']).faults;
     assert_eq!(faults[0].code.as_str(), "not_text");
     let lines = (0..=10_000).map(|n| format!("2026-11-20,aldi,paid,1.00,AUD,NAB-{n}\n"));
     let long = lines.fold(format!("{HEADER}\n"), |text, line| text + &line);

@@ -10,7 +10,7 @@
 //! - [`PartnerStatement`], [`Movement`]: what a good one says
 //! - [`Fault`], [`FaultCode`]: what is wrong, by a stable code
 //!
-//! - [`parse_bank`], [`BankLine`]: likewise of what our own bank says
+//! - [`parse_bank`], [`BankFile`], [`BankLine`]: likewise of what our own bank says
 //!
 //! *Why so strict*: a statement decides whether money is missing. One that was cut, edited or
 //! mixed up must be refused whole, and whoever sent it must learn everything that is wrong with it
@@ -32,6 +32,6 @@ mod read;
 #[cfg(test)]
 mod tests;
 
-pub use bank::{BankLine, parse_bank};
+pub use bank::{BankFile, BankLine, parse_bank};
 pub use fault::{Fault, FaultCode};
 pub use read::{LARGEST, PartnerStatement, parse, partner_named};

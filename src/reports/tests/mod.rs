@@ -48,6 +48,28 @@ fn the_roll_forward_ties_to_the_trial_balance_and_to_the_partners_own_book() {
 }
 
 #[test]
+fn what_our_bank_says_and_what_is_set_aside_stands_in_every_balance() {
+    let season = Season::of(SEED, 40);
+    let figures = season.figures("2026-Q4".parse().unwrap(), season.log.len(), &[], View::Booked);
+    let held: Vec<&str> = figures
+        .closing
+        .iter()
+        .filter(|(.., held)| !held.net().is_zero())
+        .map(|(account, ..)| account)
+        .collect();
+    for account in [
+        "assets:bank",
+        "suspense:recon:aldi",
+        "suspense:recon:coles",
+        "suspense:recon:woolworths",
+        "liabilities:payable:woolworths",
+        "assets:float:aldi",
+    ] {
+        assert!(held.contains(&account), "{account} in {held:?}");
+    }
+}
+
+#[test]
 fn what_comes_after_a_month_was_closed_changes_it_nowhere_and_stands_in_the_next() {
     let mut season = Season::of(SEED, 60);
     let at = season.last_before("2026-11-01T00:00:00Z");

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::super::{Figures, Gathering};
 
-const WIRE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/domain/src/reward/wire");
+const DOMAIN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/domain/src");
 const FUNDING: [(&str, &str); 3] =
     [("aldi", "prepaid"), ("woolworths", "pay_on_redemption"), ("coles", "partner_funded")];
 
@@ -42,14 +42,55 @@ fn event(name: &str, at: DateTime<Utc>, changes: &Value) -> AnchorEvent {
     let (_, version) =
         RewardEvent::STORED.iter().find(|(stored, _)| *stored == name).expect("it is stored");
     let major = version.split('.').next().unwrap_or_default();
-    let text = std::fs::read_to_string(format!("{WIRE}/{name}.v{major}.json")).unwrap();
+    stored(RewardEvent::STREAM, &format!("{name}.v{major}"), at, changes)
+}
+
+/// An event of any stream, by its file.
+fn stored(stream: &str, file: &str, at: DateTime<Utc>, changes: &Value) -> AnchorEvent {
+    let text = std::fs::read_to_string(format!("{DOMAIN}/{stream}/wire/{file}.json")).unwrap();
     let mut payload: Value = serde_json::from_str(&text).unwrap();
     for (field, value) in changes.as_object().unwrap() {
         payload[field] = value.clone();
     }
     payload["occurred_at"] = json!(at);
+    let (name, version) = file.split_once(".v").unwrap();
     let payload = payload.to_string();
-    AnchorEvent::decode(RewardEvent::STREAM, name, version, payload.as_bytes()).unwrap()
+    AnchorEvent::decode(stream, name, &format!("{version}.0"), payload.as_bytes()).unwrap()
+}
+
+/// Each week, what our bank says of a partner, and a fee that people let stand.
+fn beside_rewards(
+    (partner, model): (&str, &str),
+    begun: DateTime<Utc>,
+) -> Vec<(DateTime<Utc>, Uuid, AnchorEvent)> {
+    let mut happened = Vec::new();
+    for week in 0..10_i64 {
+        let at = begun + Duration::days(7 * week + 3);
+        let day = local_date(at, BUSINESS_ZONE);
+        let direction = if week % 4 == 3 { "received" } else { "paid" };
+        let line = json!({
+            "partner_id": partner, "funding_model": model, "booked_on": day,
+            "amount": text(10_000 + week), "direction": direction,
+            "bank_reference": format!("{partner}-{week}"),
+        });
+        let fee = json!({
+            "partner_id": partner, "funding_model": model, "business_date": day,
+            "movement": "FEE", "off_by_cents": if week % 3 == 0 { 7 } else { -5 - week },
+        });
+        let settled = stored("settlement", "SettlementRecorded.v1", at, &line);
+        let forced = stored("partner_statement", "BreakForced.v1", at, &fee);
+        happened.push((
+            at,
+            Uuid::new_v5(&Uuid::NAMESPACE_OID, line.to_string().as_bytes()),
+            settled,
+        ));
+        happened.push((
+            at,
+            Uuid::new_v5(&Uuid::NAMESPACE_OID, fee.to_string().as_bytes()),
+            forced,
+        ));
+    }
+    happened
 }
 
 /// One reward's events with their times, as they are made.
@@ -144,6 +185,9 @@ impl Season {
             let minutes = i64::try_from(dice % (60 * 24 * 60)).unwrap();
             life.live(begun + Duration::minutes(minutes), dice);
             happened.extend(life.happened);
+        }
+        for funding in FUNDING {
+            happened.extend(beside_rewards(funding, begun));
         }
         happened.sort_by_key(|(at, reward, _)| (*at, *reward));
         let log = (1..).zip(happened);
