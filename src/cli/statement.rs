@@ -66,9 +66,10 @@ pub async fn run(action: StatementAction, json: bool) -> anyhow::Result<()> {
         StatementAction::Import { file, bank } => {
             let bytes = read(&file)?;
             let office = Office::open().await?;
-            let done = match bank {
-                true => take_bank_lines(&office, &bytes).await,
-                false => import(&office, &bytes).await,
+            let done = if bank {
+                take_bank_lines(&office, &bytes).await
+            } else {
+                import(&office, &bytes).await
             };
             (office, done)
         }
