@@ -37,8 +37,8 @@ pub enum StatementAction {
     Import {
         /// The file, as the partner made it
         file: PathBuf,
-        /// It holds lines of our own bank: CSV with the columns `booked_on`, `partner`, `direction`,
-        /// `amount`, `currency` and `bank_reference`
+        /// It holds lines of our own bank: CSV with the columns `booked_on`, `partner`,
+        /// `direction`, `amount`, `currency` and `bank_reference`
         #[arg(long)]
         bank: bool,
     },

@@ -1,9 +1,9 @@
 //! What is set aside where the books go on with the partner's word and not with ours?
 //!
 //! The account that stands between us and the partner then shows what the partner says, and
-//! `suspense:recon:N` by how much that is more or less than what we can answer for: within an agreed
-//! tolerance, or because people force a break. A cent is *against us* where the partner's word
-//! credits that account.
+//! `suspense:recon:N` by how much that is more or less than what we can answer for: within an
+//! agreed tolerance, or because people force a break. A cent is *against us* where the partner's
+//! word credits that account.
 //!
 //! | line | prepaid: float | on redemption: payable | partner-funded: contributions |
 //! | --- | --- | --- | --- |
@@ -13,9 +13,9 @@
 //! | EXPIRE | – | – | less is against us |
 //! | FEE, ADJUST | less is against us | less is against us | less is against us |
 //!
-//! More and less are meant of a line's signed cents: a use of `-1300` where we know `-1250` is less.
-//! A dash: whatever the line says, nobody owes anybody a cent more or less by it. What members hold
-//! is never changed by a line: our own commands do that.
+//! More and less are meant of a line's signed cents: a use of `-1300` where we know `-1250` is
+//! less. A dash: whatever the line says, nobody owes anybody a cent more or less by it. What
+//! members hold is never changed by a line: our own commands do that.
 //!
 //! | break that is forced | by how much |
 //! | --- | --- |

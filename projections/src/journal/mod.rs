@@ -16,9 +16,8 @@
 //! | expiry undone | the opposite | the opposite | the opposite |
 //! | voided | float → committed; memo | outstanding → committed | outstanding → committed |
 //!
-//! What passes between us and a partner beside rewards has a table of its own in `settled`: lines of
-//! our bank's, and what is set aside to `suspense:recon:N` where the books go on with a partner's
-//! word.
+//! What passes between us and a partner beside rewards has a table in `settled`: lines of our
+//! bank's, and what is set aside to `suspense:recon:N` where the books go on with a partner's word.
 //!
 //! Table `journal_zones`: in which zone a partner's days begin. [`Book`] is the same as a pure fold
 //! over events, for reports; [`Checks`] says whether what must hold of it does.

@@ -149,7 +149,7 @@ const MODELS: [(&str, &str); 3] = [
 ];
 
 #[test]
-fn what_our_bank_paid_is_a_float_or_pays_what_is_owed_and_what_it_received_is_the_opposite() {
+fn what_our_bank_paid_is_a_float_or_pays_what_is_owed_and_what_it_received_undoes_it() {
     for (model, account) in MODELS {
         let line = |direction: &str| {
             let changes = json!({ "funding_model": model, "direction": direction });
@@ -177,7 +177,10 @@ fn what_the_books_go_on_with_stands_in_suspense_until_its_statement_is_supersede
             stored("partner_statement", name, all)
         };
         let fee = |cents: i64| json!({ "movement": "FEE", "off_by_cents": cents });
-        let line = |cents: i64| json!({ "line": 1, "position": 7, "movement": "ADJUST", "off_by_cents": cents });
+        let line = |cents: i64| {
+            let (movement, line) = ("ADJUST", 1);
+            json!({ "line": line, "position": 7, "movement": movement, "off_by_cents": cents })
+        };
         let against = of("BreakForced", fee(-150));
         let tolerated = of("LinesMatched", json!({ "matched": [line(-3), line(2)] }));
         assert_eq!(postings_of(&tolerated).len(), 2, "neither hides the other");

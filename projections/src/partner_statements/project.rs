@@ -267,8 +267,8 @@ async fn opened(
     tx: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
     let facts = &e.facts;
-    let line = facts.line.map(|line| i32::try_from(line).unwrap_or(i32::MAX));
     let number = i32::try_from(e.number).unwrap_or(i32::MAX);
+    let line = facts.line.map(|line| i32::try_from(line).unwrap_or(i32::MAX));
     sqlx::query(
         "INSERT INTO statement_breaks (id, statement_id, number, partner_id, business_date, kind,
                 line, position, movement, reference, partner_ref, counts_on, stated, recorded,
@@ -360,8 +360,7 @@ async fn end(
 /// The books go on as if it had not been: a line that comes after all is unexpected.
 async fn set_aside((id, number): (Uuid, u32), tx: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "UPDATE statement_movements m SET set_aside_in = $1
-           FROM statement_breaks b
+        "UPDATE statement_movements m SET set_aside_in = $1 FROM statement_breaks b
           WHERE b.statement_id = $1 AND b.number = $2 AND m.position = b.position",
     )
     .bind(id)

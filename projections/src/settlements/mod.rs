@@ -9,7 +9,8 @@
 //! issued, and what was voided. By days it is a few rows to sum up, so that it can be asked for
 //! each second.
 //!
-//! [`sides`] gathers what each says, and [`three_way`] holds the bank's lines against the ledger and against partners' statements.
+//! [`sides`] gathers what each says, and [`three_way`] holds the bank's lines against the ledger
+//! and against partners' statements.
 
 mod project;
 pub mod query;

@@ -1,8 +1,8 @@
 //! A journal for beancount: as for hledger, in its words. A balance there is one of the morning, so
 //! what accounts hold after a day stands on the next.
 //!
-//! Its accounts begin with capitals and with one of five roots: memo and suspense accounts stand under
-//! `Equity`.
+//! Its accounts begin with capitals and with one of five roots: those of memo and suspense
+//! stand under `Equity`.
 //! Writing to a text cannot fail, so nothing is asked of it.
 //!
 //! Rows: A7.
