@@ -38,7 +38,7 @@ pub struct Closed {
 
 /// Closes a month; one that is closed stays as it is.
 ///
-/// `read_pool` is one without a statement time-out.
+/// `read_pool` is one without a statement time-out; `how_far` is told as by [`figures_of`].
 ///
 /// # Errors
 /// [`NotClosed`]; nothing was recorded then.
@@ -47,6 +47,7 @@ pub async fn close(
     read_pool: &PgPool,
     month: Span,
     context: &Context,
+    how_far: impl Fn(Position, Position),
 ) -> Result<Closed, NotClosed> {
     if month.kind() != SpanKind::Month {
         return Err(PeriodError::NotAMonth.into());
@@ -58,7 +59,7 @@ pub async fn close(
         return Err(NotClosed::LaterClosed { month, later: later.month });
     }
     let asked = Asked { span: month, view: View::Booked, as_of: None };
-    let figures = figures_of(read_pool, asked).await?;
+    let figures = figures_of(read_pool, asked, how_far).await?;
     if !figures.are_sound() {
         return Err(NotClosed::Unsound { month });
     }

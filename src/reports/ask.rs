@@ -29,14 +29,18 @@ pub struct Asked {
     pub as_of: Option<AsOf>,
 }
 
-/// The figures of a period.
+/// The figures of a period. `how_far` is told which position has been read, and of which.
 ///
 /// `pool` is one without a statement time-out, as [`event_log::replay`](fn@event_log::replay)
 /// wants.
 ///
 /// # Errors
 /// [`ReportError`]. There are no figures then, not empty ones.
-pub async fn figures_of(pool: &PgPool, asked: Asked) -> Result<Figures, ReportError> {
+pub async fn figures_of(
+    pool: &PgPool,
+    asked: Asked,
+    how_far: impl Fn(Position, Position),
+) -> Result<Figures, ReportError> {
     let reached = checkpoint::position(pool, periods::NAME).await?;
     let now: DateTime<Utc> = sqlx::query_scalar("SELECT ledger_now()").fetch_one(pool).await?;
     let today: NaiveDate = local_date(now, BUSINESS_ZONE);
@@ -52,8 +56,14 @@ pub async fn figures_of(pool: &PgPool, asked: Asked) -> Result<Figures, ReportEr
     };
     let known = periods::query::closed(pool, at).await?;
     let closures: Vec<Closure> = known.iter().map(PeriodRow::closure).collect::<Result<_, _>>()?;
-    let calendar = Calendar { closures, view: asked.view };
-    let figures = fold(pool, asked.span, calendar, at).await?;
+    let mut gathering = Gathering::new(asked.span, Calendar { closures, view: asked.view });
+    event_log::replay(pool, Position(0), at, async |batch| {
+        batch.iter().try_for_each(|recorded| gathering.enter(recorded))?;
+        batch.last().inspect(|last| how_far(last.position, at));
+        Ok::<_, ReportError>(())
+    })
+    .await?;
+    let figures = gathering.finish();
     if let Some(row) = closed.iter().find(|row| is_of(row, &figures)) {
         // What was sealed is what is printed, or nothing is.
         if row.digest != digest(&figures) {
@@ -68,20 +78,6 @@ fn is_of(row: &PeriodRow, figures: &Figures) -> bool {
     figures.view == View::Booked
         && row.month == figures.span.to_string()
         && row.position == figures.position.0
-}
-
-async fn fold(
-    pool: &PgPool,
-    span: Span,
-    calendar: Calendar,
-    at: Position,
-) -> Result<Figures, ReportError> {
-    let mut gathering = Gathering::new(span, calendar);
-    event_log::replay(pool, Position(0), at, async |batch| {
-        batch.iter().try_for_each(|recorded| gathering.enter(recorded)).map_err(ReportError::from)
-    })
-    .await?;
-    Ok(gathering.finish())
 }
 
 /// The closed month that holds a day back, if there is one: the first that reaches it.

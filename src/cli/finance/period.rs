@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::cli::exit::Refusal;
 use crate::cli::read_models::fits;
+use crate::cli::read_models::progress::Shown;
 use crate::clock::Clock;
 use crate::closing::{self, NotClosed};
 use crate::config;
@@ -39,7 +40,10 @@ pub async fn run(action: PeriodAction, json: bool) -> anyhow::Result<()> {
     let clock = Clock::follow(pool).await?;
     let ledger = Ledger::start(&url, clock, EngineLimits::default()).await?;
     let context = Context::new("cli:finance", "a month was closed").correlated(month.to_string());
-    let closed = closing::close(&ledger, &read_pool, month, &context).await;
+    let shown = Shown::of("reading the log");
+    let how_far = |reached, to| shown.tell(reached, to);
+    let closed = closing::close(&ledger, &read_pool, month, &context, how_far).await;
+    drop(shown);
     ledger.stop().await;
     let closed = closed.map_err(refused)?;
     if json {

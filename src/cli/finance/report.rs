@@ -17,6 +17,7 @@ use serde_json::json;
 
 use crate::cli::exit::{Difference, Refusal};
 use crate::cli::read_models::fits;
+use crate::cli::read_models::progress::Shown;
 use crate::config;
 use crate::database::{self, Role};
 use crate::reports::format::{Format, print};
@@ -102,7 +103,10 @@ pub async fn run(arguments: ReportArguments, json: bool) -> anyhow::Result<()> {
         By::Belonging => View::Belonging,
     };
     let asked = Asked { span: arguments.period, view, as_of: arguments.as_of };
-    let figures = figures_of(&pool, asked).await.map_err(refused)?;
+    let shown = Shown::of("reading the log");
+    let figures = figures_of(&pool, asked, |reached, to| shown.tell(reached, to));
+    let figures = figures.await.map_err(refused)?;
+    drop(shown);
     let printed = print(kind, format_of(arguments.format), &figures)?;
     match arguments.out {
         Some(file) => {

@@ -134,7 +134,8 @@ pub async fn close_period(
     let head = *state.ledger.head().borrow();
     AtLeast(head).wait(&state.shown, &[NAME]).await?;
     let context = Context::new(closer.actor(), "a month was closed").correlated(month.to_string());
-    let closed = closing::close(&state.ledger, &state.read_pool, month, &context).await?;
+    let closed =
+        closing::close(&state.ledger, &state.read_pool, month, &context, |_, _| {}).await?;
     let body = ClosedBody {
         period: month.to_string(),
         state: "closed",

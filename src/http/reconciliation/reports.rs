@@ -71,7 +71,8 @@ pub async fn show_report(
     })?;
     let as_of = wanted.as_of.as_deref().map(|text| as_of(Some(text))).transpose()?;
     at_least.wait(&state.shown, &[periods::NAME]).await?;
-    let figures = figures_of(&state.read_pool, Asked { span, view, as_of }).await?;
+    let asked = Asked { span, view, as_of };
+    let figures = figures_of(&state.read_pool, asked, |_, _| {}).await?;
     let printed = print(kind, format, &figures)?;
     let name = printed.report.file_name(format.ending());
     Ok(HttpResponse::Ok()
