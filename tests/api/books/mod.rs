@@ -99,6 +99,15 @@ async fn a_difference_is_named_taken_up_and_ended_once_and_a_corrected_statement
     };
     let assigned = app.post(&finance, &path("/assign"), json!({})).await;
     assert_eq!(assigned.status, 200, "{:?}", assigned.body);
+    let explained = json!({ "reason": "Their till was set wrong that day." });
+    let explained = app.post(&finance, &path("/explain"), explained).await;
+    assert_eq!((explained.status, &explained.body["state"]), (200, &json!("open")));
+    app.until("what was found is shown, and by whom it is looked into", async || {
+        let shown = &breaks(&app, "open").await[0];
+        (&shown["note"], &shown["owner"])
+            == (&json!("Their till was set wrong that day."), &json!(finance.sub))
+    })
+    .await;
     let end = json!({ "outcome": "corrected_by_partner", "reason": "They mend it tomorrow." });
     assert_eq!(app.post(&finance, &path("/resolve"), end.clone()).await.status, 200);
     let twice = app.post(&finance, &path("/resolve"), end).await;

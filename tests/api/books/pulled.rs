@@ -5,16 +5,21 @@
 
 use anchor::access::Role;
 use anchor::books::pulls;
-use chrono::{Duration, NaiveDate};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
+use chrono_tz::Australia::Sydney;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::staff::alerts::until_alert;
 use crate::support::{TestApp, Who};
 
-/// Long enough for a day to be over, and its statement to be written.
-fn a_day_and_more() -> Duration {
-    Duration::hours(27)
+/// Goes on to noon of so many days later, in Sydney: the day before is over, its statement written.
+async fn forward_to_noon(app: &TestApp, days: i64) {
+    let now: DateTime<Utc> =
+        sqlx::query_scalar("SELECT ledger_now()").fetch_one(&app.pool).await.unwrap();
+    let day = app.today().await + Duration::days(days);
+    let noon = day.and_hms_opt(12, 0, 0).unwrap().and_local_timezone(Sydney).unwrap();
+    app.forward(noon.to_utc() - now).await;
 }
 
 /// Somebody with a voucher of which a part was used; and the day on which that was.
@@ -52,7 +57,7 @@ async fn every_day_that_is_over_is_fetched_once_also_those_of_an_outage() {
     let mut app = TestApp::start_with(&[("ANCHOR_PULL_STATEMENTS", "true")]).await;
     let day = a_voucher(&app).await;
     app.stop().await;
-    app.forward(a_day_and_more() + Duration::days(2)).await;
+    forward_to_noon(&app, 3).await;
     app.restart().await;
     app.until("three days are in the books", async || compared(&app).await.len() >= 3).await;
     let days = [(0, 2), (1, 0), (2, 0)];
@@ -83,7 +88,7 @@ async fn a_statement_that_was_cut_is_kept_told_of_and_asked_for_again() {
     let cut = json!({ "partner": "woolworths", "operation": "statement",
         "faults": [{ "kind": "truncated_statement", "times": 1 }] });
     app.control("faults", cut).await;
-    app.forward(a_day_and_more()).await;
+    forward_to_noon(&app, 1).await;
     let alert = until_alert(&app, "open", "statement_missing").await;
     assert_eq!(alert["subject"], format!("woolworths@{day}"), "{alert}");
     let kept: Vec<(String, Value)> =
