@@ -152,7 +152,7 @@ fn ties(sections: &Value, (partner, model): (&str, &str), theirs: Moved) {
 }
 
 /// At this position: debits are credits in each currency, and what accounts hold is what the
-/// summary, a read model of its own, says is still out.
+/// summary's movements leave over.
 async fn balances_at(app: &TestApp, position: i64) {
     let finance = Who::new(Role::Finance);
     let ask = |what: &str| format!("/api/reconciliation/{what}?as_of={position}");
