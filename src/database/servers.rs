@@ -13,7 +13,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -25,6 +25,8 @@ use super::{DatabaseError, FIRST_COMMIT, Role, take_up};
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// Whoever does not take a connection in this time is not the present one.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(3);
+/// Nobody who had set out for a server comes there later than this.
+const LATE: Duration = Duration::from_secs(60);
 /// What asks for a server that takes what is written.
 const ATTRIBUTE: &str = "target_session_attrs=";
 const WRITABLE: [&str; 3] = ["read-write", "primary", "any"];
@@ -122,7 +124,7 @@ impl Servers {
                 to = index + 1,
                 "another database server is written to"
             );
-            tokio::spawn(break_off(self.all[former].clone()));
+            tokio::spawn(break_off(self.all.clone(), former, self.present.subscribe()));
         }
     }
 
@@ -186,22 +188,28 @@ async fn ask(
 }
 
 /// Ends what this program has open at a server that is not the present one any more, as far as that
-/// server can be reached.
-async fn break_off(former: PgConnectOptions) {
-    let ends = async {
-        let mut connection = PgConnection::connect_with(&former).await?;
-        sqlx::query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-              WHERE usename = session_user AND application_name = 'anchor'
-                AND pid <> pg_backend_pid()",
-        )
-        .execute(&mut connection)
-        .await?;
-        connection.close().await
-    };
-    if let Ok(Err(error)) = tokio::time::timeout(CONNECTS_WITHIN, ends).await {
-        tracing::info!(%error, "the former database server does not answer");
+/// server can be reached. Again and again for a while: who had set out for it comes there late.
+async fn break_off(all: Vec<PgConnectOptions>, former: usize, present: watch::Receiver<usize>) {
+    let until = Instant::now() + LATE;
+    while *present.borrow() != former && Instant::now() < until {
+        if let Ok(Err(error)) = tokio::time::timeout(CONNECTS_WITHIN, end_all(&all[former])).await
+        {
+            tracing::debug!(%error, "the former database server does not answer");
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
+}
+
+async fn end_all(former: &PgConnectOptions) -> Result<(), sqlx::Error> {
+    let mut connection = PgConnection::connect_with(former).await?;
+    sqlx::query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE usename = session_user AND application_name = 'anchor'
+            AND pid <> pg_backend_pid()",
+    )
+    .execute(&mut connection)
+    .await?;
+    connection.close().await
 }
 
 /// The servers' addresses, and how to connect to each.

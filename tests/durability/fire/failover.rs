@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use anchor::postgres::PrivateCluster;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, PgPool};
 
 use super::house::{DATABASE, House, cluster, faults, owner, waiting_for_a_hand};
 use super::load::{Load, lost};
@@ -124,8 +125,13 @@ async fn a_server_that_does_not_know_that_it_was_replaced_acknowledges_nothing()
     let since = Instant::now();
     load.until_more(CLIENTS, PATIENCE).await;
     println!("taken again after {:?}", since.elapsed());
-    // Whoever waited at the former one for its standby has been broken off there.
+    // Whoever waited at the former one for its standby has been broken off there, and so is one
+    // who had set out for it before and comes late.
+    let url = pair.house.cluster.url(DATABASE);
+    let there: PgConnectOptions = url.expose_secret().parse().unwrap();
+    let late = there.application_name("anchor").connect().await.unwrap();
     until_nobody_is_at(&first).await;
+    drop(late);
     let before = head(&first).await;
     load.until_more(BETWEEN, PATIENCE).await;
     pair.assert_nothing_is_lost(load).await;
