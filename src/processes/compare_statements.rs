@@ -22,7 +22,7 @@ use domain::partner_statement::{
     BreakFacts, BreakKind, Found, MatchedLine, Movement, MovementKind, OwnMovement,
     PartnerStatement, StatementCommand, amount, match_statement, off_by_cents,
 };
-use projections::partner_statements::query::{self, StatementRow};
+use projections::partner_statements::query::{self, StatementFile};
 use projections::{checkpoint, partner_statements, reward_todo};
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -62,7 +62,7 @@ impl CompareStatements {
     }
 
     async fn compare(&self, id: Uuid) -> anyhow::Result<()> {
-        let row = query::statement(&self.pool, id).await?.context("it was there just now")?;
+        let row = query::file_of(&self.pool, id).await?.context("it was there just now")?;
         self.supersede(&row, id).await?;
         let bytes = books::content(&self.pool, &row.partner_id, &row.sha256).await?;
         let statement = statements::parse(&bytes)
@@ -92,7 +92,7 @@ impl CompareStatements {
     }
 
     /// What a corrected statement stands in the place of says nothing any more.
-    async fn supersede(&self, row: &StatementRow, id: Uuid) -> anyhow::Result<()> {
+    async fn supersede(&self, row: &StatementFile, id: Uuid) -> anyhow::Result<()> {
         let loaded = self.ledger.load::<PartnerStatement>(&id.to_string()).await?;
         let Some(before) = loaded.state.supersedes() else { return Ok(()) };
         let command = StatementCommand::Supersede { by: StatementId(id) };

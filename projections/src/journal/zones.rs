@@ -14,6 +14,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use domain::AnchorEvent;
 use domain::clean_days::local_date;
+use domain::ids::PartnerId;
 use domain::partner::PartnerEvent;
 use domain::period::BUSINESS_ZONE;
 use sqlx::PgConnection;
@@ -41,8 +42,14 @@ impl Zones {
             return named;
         }
         let partner = postings.iter().find_map(|posting| posting.partner_id.as_ref());
-        let zone = partner.and_then(|partner| self.0.get(partner.as_str()).copied());
-        local_date(recorded.event.occurred_at(), zone.unwrap_or(BUSINESS_ZONE))
+        let zone = partner.map_or(BUSINESS_ZONE, |partner| self.of(partner));
+        local_date(recorded.event.occurred_at(), zone)
+    }
+
+    /// In which zone a partner's days begin.
+    #[must_use]
+    pub fn of(&self, partner: &PartnerId) -> Tz {
+        self.0.get(partner.as_str()).copied().unwrap_or(BUSINESS_ZONE)
     }
 
     /// What a table says.

@@ -4,15 +4,12 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
 use domain::AnchorEvent;
+use domain::clean_days::local_date;
 use domain::ids::{PartnerId, Position};
 use domain::money::{Amount, Currency};
 use domain::partner_statement::MovementKind;
-use domain::period::BUSINESS_ZONE;
 use domain::reward::{FundingModel, RewardEvent};
 use domain::settlement::{Direction, SettlementEvent, SettlementRecorded};
 use rust_decimal::Decimal;
@@ -20,6 +17,7 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::journal::Zones;
 use crate::projection::Recorded;
 
 /// What was asked of a partner: no line speaks of it, but its reference is known by it.
@@ -55,7 +53,7 @@ struct Moved<'a> {
 }
 
 /// The row that an event makes; days begin in the partner's zone.
-pub fn row_of(recorded: &Recorded, zones: &BTreeMap<String, Tz>) -> Option<MovementRow> {
+pub fn row_of(recorded: &Recorded, zones: &Zones) -> Option<MovementRow> {
     if let AnchorEvent::Settlement(SettlementEvent::SettlementRecorded(e)) = &recorded.event {
         return top_up(recorded.position, e);
     }
@@ -71,7 +69,7 @@ pub fn row_of(recorded: &Recorded, zones: &BTreeMap<String, Tz>) -> Option<Movem
             reference: Some(e.reference.clone()),
             partner_ref: String::new(),
             use_id: None,
-            business_date: day(e.occurred_at, &e.partner_id, zones),
+            business_date: local_date(e.occurred_at, zones.of(&e.partner_id)),
             cents: cents(e.amount),
             currency: e.currency,
         });
@@ -87,7 +85,7 @@ pub fn row_of(recorded: &Recorded, zones: &BTreeMap<String, Tz>) -> Option<Movem
         reference: moved.reference.map(str::to_owned),
         partner_ref: moved.partner_ref.to_owned(),
         use_id: moved.use_id.map(str::to_owned),
-        business_date: day(moved.at, moved.partner, zones),
+        business_date: local_date(moved.at, zones.of(moved.partner)),
         cents: sign * cents(moved.value.0),
         currency: moved.value.1,
     })
@@ -110,11 +108,6 @@ fn top_up(position: Position, e: &SettlementRecorded) -> Option<MovementRow> {
         cents: cents(e.amount),
         currency: e.currency,
     })
-}
-
-fn day(at: DateTime<Utc>, partner: &PartnerId, zones: &BTreeMap<String, Tz>) -> NaiveDate {
-    let zone = zones.get(partner.as_str()).copied().unwrap_or(BUSINESS_ZONE);
-    at.with_timezone(&zone).date_naive()
 }
 
 fn cents(amount: Amount) -> i64 {

@@ -4,24 +4,23 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
-use chrono_tz::Tz;
 use domain::AnchorEvent;
-use domain::partner::PartnerEvent;
 use domain::partner_statement::{
-    BreakKind, BreakOpened, LinesMatched, PartnerStatementEvent, StatementImported,
+    BreakKind, BreakOpened, BreakOutcome, BreakState, LinesMatched, PartnerStatementEvent,
+    StatementImported,
 };
 use domain::reward::RewardEvent;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::movements::{MovementRow, row_of};
+use crate::journal::Zones;
 use crate::projection::{Projection, ProjectionError, Recorded};
 
 /// The key of its checkpoint.
 pub const NAME: &str = "partner_statements";
+const ZONES: &str = "statement_zones";
 
 /// The read model `partner_statements`.
 pub struct PartnerStatements;
@@ -37,7 +36,14 @@ impl Projection for PartnerStatements {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["statement_movements", "statement_zones", "partner_statements", "statement_breaks"]
+        &[
+            "statement_movements",
+            ZONES,
+            "partner_statements",
+            "statement_matchings",
+            "statement_breaks",
+            "statement_break_notes",
+        ]
     }
 
     async fn project(
@@ -45,9 +51,11 @@ impl Projection for PartnerStatements {
         batch: &[Recorded],
         tx: &mut PgConnection,
     ) -> Result<(), ProjectionError> {
-        let mut zones = zones(tx).await?;
+        let mut zones = Zones::load(ZONES, tx).await?;
         let mut rows: Vec<MovementRow> = Vec::new();
+        let mut has_news = false;
         for recorded in batch {
+            has_news |= zones.note(recorded);
             match &recorded.event {
                 AnchorEvent::Reward(RewardEvent::ExpiryUndone(e)) => {
                     write(&mut rows, tx).await?;
@@ -56,9 +64,6 @@ impl Projection for PartnerStatements {
                 AnchorEvent::Reward(_) | AnchorEvent::Settlement(_) => {
                     rows.extend(row_of(recorded, &zones))
                 }
-                AnchorEvent::Partner(
-                    PartnerEvent::PartnerRegistered(_) | PartnerEvent::PartnerDetailsChanged(_),
-                ) => note_zone(recorded, &mut zones, tx).await?,
                 AnchorEvent::PartnerStatement(event) => {
                     write(&mut rows, tx).await?;
                     let Ok(id) = recorded.aggregate_id.parse() else { continue };
@@ -71,46 +76,11 @@ impl Projection for PartnerStatements {
                 | AnchorEvent::Period(_) => {}
             }
         }
+        if has_news {
+            zones.keep(ZONES, tx).await?;
+        }
         Ok(write(&mut rows, tx).await?)
     }
-}
-
-async fn zones(tx: &mut PgConnection) -> Result<BTreeMap<String, Tz>, sqlx::Error> {
-    let rows: Vec<(String, String)> =
-        sqlx::query_as("SELECT partner_id, time_zone FROM statement_zones").fetch_all(tx).await?;
-    Ok(rows
-        .into_iter()
-        .filter_map(|(partner, zone)| Some((partner, zone.parse().ok()?)))
-        .collect())
-}
-
-async fn note_zone(
-    recorded: &Recorded,
-    zones: &mut BTreeMap<String, Tz>,
-    tx: &mut PgConnection,
-) -> Result<(), sqlx::Error> {
-    let zone = match &recorded.event {
-        AnchorEvent::Partner(PartnerEvent::PartnerRegistered(e)) => e.details.time_zone,
-        AnchorEvent::Partner(PartnerEvent::PartnerDetailsChanged(e)) => e.details.time_zone,
-        AnchorEvent::Partner(_)
-        | AnchorEvent::Reward(_)
-        | AnchorEvent::PartnerAccount(_)
-        | AnchorEvent::PartnerStatement(_)
-        | AnchorEvent::Journey(_)
-        | AnchorEvent::Member(_)
-        | AnchorEvent::Period(_)
-        | AnchorEvent::Settlement(_) => return Ok(()),
-    };
-    zones.insert(recorded.aggregate_id.clone(), zone);
-    sqlx::query(
-        "INSERT INTO statement_zones (partner_id, time_zone) VALUES ($1, $2)
-         ON CONFLICT (partner_id) DO UPDATE SET time_zone = EXCLUDED.time_zone",
-    )
-    .bind(&recorded.aggregate_id)
-    .bind(zone.name())
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
 /// The reference of value that came to light late stands with its order.
@@ -171,24 +141,26 @@ async fn tell(
         E::LinesMatched(e) => matched(id, e, recorded, tx).await?,
         E::BreakOpened(e) => opened(id, e, recorded, tx).await?,
         E::BreakAssigned(e) => {
-            let set = "owner = $4::uuid";
-            change((id, e.number), set, Some(e.owner.to_string()), recorded, tx).await?;
+            let change = Change { owner: Some(e.owner), ..Change::default() };
+            changed((id, e.number), change, recorded, tx).await?;
         }
         E::BreakExplained(e) => {
-            change((id, e.number), "note = $4", Some(e.note.clone()), recorded, tx).await?;
+            let change = Change { note: Some(&e.note), ..Change::default() };
+            changed((id, e.number), change, recorded, tx).await?;
         }
         E::BreakForceBegun(e) => {
-            let set = "first_person = $4::uuid";
-            change((id, e.number), set, Some(e.first_person.to_string()), recorded, tx).await?;
+            let change = Change { first_person: Some(e.first_person), ..Change::default() };
+            changed((id, e.number), change, recorded, tx).await?;
         }
         E::BreakResolved(e) => {
-            let set = "state = 'resolved', note = coalesce($4, note), ended_at = $5, outcome = $6";
-            let outcome = Some(e.outcome.as_str());
-            end((id, e.number), set, (e.note.clone(), outcome), recorded, tx).await?;
+            let end = Some((BreakState::Resolved, Some(e.outcome)));
+            let change = Change { note: e.note.as_deref(), end, ..Change::default() };
+            changed((id, e.number), change, recorded, tx).await?;
         }
         E::BreakForced(e) => {
-            let set = "state = 'forced', note = $4, ended_at = $5, outcome = $6";
-            end((id, e.number), set, (Some(e.note.clone()), None), recorded, tx).await?;
+            let end = Some((BreakState::Forced, None));
+            let change = Change { note: Some(&e.note), end, ..Change::default() };
+            changed((id, e.number), change, recorded, tx).await?;
             if e.kind == BreakKind::Overdue {
                 set_aside((id, e.number), tx).await?;
             }
@@ -246,7 +218,9 @@ async fn matched(
     .execute(&mut *tx)
     .await?;
     sqlx::query(
-        "UPDATE partner_statements
+        "WITH noted AS (
+           INSERT INTO statement_matchings (statement_id, position, lines) VALUES ($1, $4, $2))
+         UPDATE partner_statements
             SET status = 'matched', matched = matched + $2, off_by_cents = off_by_cents + $3,
                 last_position = $4
           WHERE id = $1",
@@ -272,9 +246,9 @@ async fn opened(
     sqlx::query(
         "INSERT INTO statement_breaks (id, statement_id, number, partner_id, business_date, kind,
                 line, position, movement, reference, partner_ref, counts_on, stated, recorded,
-                amount, currency, state, opened_at, last_position)
+                amount, currency, state, opened_at, opened_at_position, last_position)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open',
-                 $17, $18)",
+                 $17, $18, $18)",
     )
     .bind(break_id(id, e.number))
     .bind(id)
@@ -313,47 +287,47 @@ pub fn break_id(statement: Uuid, number: u32) -> Uuid {
     Uuid::new_v5(&statement, &number.to_be_bytes())
 }
 
-async fn change(
-    (id, number): (Uuid, u32),
-    set: &str,
-    value: Option<String>,
-    recorded: &Recorded,
-    tx: &mut PgConnection,
-) -> Result<(), sqlx::Error> {
-    let statement = format!(
-        "UPDATE statement_breaks SET {set}, last_position = $3
-          WHERE statement_id = $1 AND number = $2"
-    );
-    sqlx::query(&statement)
-        .bind(id)
-        .bind(i32::try_from(number).unwrap_or(i32::MAX))
-        .bind(recorded.position.0)
-        .bind(value)
-        .execute(tx)
-        .await?;
-    Ok(())
+/// What changes of a break; whatever is none stays as it is.
+#[derive(Default)]
+struct Change<'a> {
+    owner: Option<Uuid>,
+    first_person: Option<Uuid>,
+    note: Option<&'a str>,
+    end: Option<(BreakState, Option<BreakOutcome>)>,
 }
 
-async fn end(
+async fn changed(
     (id, number): (Uuid, u32),
-    set: &str,
-    (note, outcome): (Option<String>, Option<&str>),
+    change: Change<'_>,
     recorded: &Recorded,
     tx: &mut PgConnection,
 ) -> Result<(), sqlx::Error> {
-    let statement = format!(
-        "UPDATE statement_breaks SET {set}, last_position = $3
-          WHERE statement_id = $1 AND number = $2"
-    );
-    sqlx::query(&statement)
-        .bind(id)
-        .bind(i32::try_from(number).unwrap_or(i32::MAX))
-        .bind(recorded.position.0)
-        .bind(note)
-        .bind(recorded.event.occurred_at())
-        .bind(outcome)
-        .execute(tx)
-        .await?;
+    let (state, outcome) = change.end.unzip();
+    sqlx::query(
+        "WITH noted AS (
+           INSERT INTO statement_break_notes
+                  (statement_id, number, position, owner, first_person, note)
+           VALUES ($1, $2, $3, $5, $6, $7))
+         UPDATE statement_breaks
+            SET owner = coalesce($5, owner), first_person = coalesce($6, first_person),
+                note = coalesce($7, note), state = coalesce($8, state),
+                outcome = coalesce($9, outcome),
+                ended_at = CASE WHEN $8 IS NULL THEN ended_at ELSE $4 END,
+                ended_at_position = CASE WHEN $8 IS NULL THEN ended_at_position ELSE $3 END,
+                last_position = $3
+          WHERE statement_id = $1 AND number = $2",
+    )
+    .bind(id)
+    .bind(i32::try_from(number).unwrap_or(i32::MAX))
+    .bind(recorded.position.0)
+    .bind(recorded.event.occurred_at())
+    .bind(change.owner)
+    .bind(change.first_person)
+    .bind(change.note)
+    .bind(state.map(BreakState::as_str))
+    .bind(outcome.flatten().map(BreakOutcome::as_str))
+    .execute(tx)
+    .await?;
     Ok(())
 }
 
@@ -388,7 +362,8 @@ async fn superseded(
     .execute(&mut *tx)
     .await?;
     sqlx::query(
-        "UPDATE partner_statements SET status = 'superseded', superseded_by = $2, last_position = $3
+        "UPDATE partner_statements SET status = 'superseded', superseded_by = $2, superseded_at_position = $3,
+                last_position = $3
           WHERE id = $1",
     )
     .bind(id)

@@ -1,90 +1,31 @@
-//! Asks for statements, what differs in them, and what of ours no statement speaks of yet.
+//! Asks for one statement or break, and what of ours no statement speaks of yet.
 //!
 //! Rows: A2.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::NaiveDate;
 use domain::ids::{PartnerId, Position};
 use domain::partner_statement::{MovementKind, OwnMovement, TOP_UP_DAYS};
-use rust_decimal::Decimal;
-use serde_json::Value;
 use sqlx::{FromRow, PgPool};
 use uuid::Uuid;
 
-use crate::paging::{ListError, Page, instant_mark};
-
-/// A statement.
-#[derive(Debug, Clone, PartialEq, FromRow)]
-#[allow(missing_docs, reason = "the fields are those of the table")]
-pub struct StatementRow {
-    pub id: Uuid,
+/// By what a statement's file is found.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StatementFile {
+    /// Whose.
     pub partner_id: String,
+    /// Of which day.
     pub business_date: NaiveDate,
-    pub sequence: i32,
-    pub currency: String,
-    pub made_at: DateTime<Utc>,
-    pub lines: i32,
-    pub totals: Value,
+    /// The digest of its bytes, in hex.
     pub sha256: String,
-    pub status: String,
-    pub matched: i32,
-    pub off_by_cents: i64,
-    pub superseded_by: Option<Uuid>,
-    pub imported_at: DateTime<Utc>,
-    /// How many of its breaks are open.
-    pub open_breaks: i64,
 }
 
-const STATEMENT: &str = "SELECT s.*, (SELECT count(*) FROM statement_breaks b
-                                   WHERE b.statement_id = s.id AND b.state = 'open') AS open_breaks
-                           FROM partner_statements s";
-
-/// Statements, the latest first; of one partner, or of all.
-///
-/// # Errors
-/// [`ListError`].
-pub async fn statements(
-    pool: &PgPool,
-    partner: Option<&PartnerId>,
-    page: &Page,
-) -> Result<(Vec<StatementRow>, Option<String>), ListError> {
-    let after = page.after_instant()?;
-    let rows: Vec<StatementRow> = sqlx::query_as(&format!(
-        "{STATEMENT}
-          WHERE ($1::text IS NULL OR s.partner_id = $1)
-            AND ($2::timestamptz IS NULL OR (s.imported_at, s.id) < ($2, $3))
-          ORDER BY s.imported_at DESC, s.id DESC LIMIT $4"
-    ))
-    .bind(partner.map(PartnerId::as_str))
-    .bind(after.map(|(at, _)| at))
-    .bind(after.map(|(_, id)| id))
-    .bind(page.fetched())
-    .fetch_all(pool)
-    .await?;
-    Ok(page.cut(rows, |row| instant_mark(row.imported_at, row.id)))
-}
-
-/// One statement.
+/// Which file a statement was read from.
 ///
 /// # Errors
 /// When the read model cannot be read.
-pub async fn statement(pool: &PgPool, id: Uuid) -> Result<Option<StatementRow>, sqlx::Error> {
-    sqlx::query_as(&format!("{STATEMENT} WHERE s.id = $1")).bind(id).fetch_optional(pool).await
-}
-
-/// The latest statement that a partner has given for a day.
-///
-/// # Errors
-/// When the read model cannot be read.
-pub async fn latest_of_day(
-    pool: &PgPool,
-    partner: &PartnerId,
-    day: NaiveDate,
-) -> Result<Option<StatementRow>, sqlx::Error> {
-    let latest = format!(
-        "{STATEMENT} WHERE s.partner_id = $1 AND s.business_date = $2
-          ORDER BY s.sequence DESC LIMIT 1"
-    );
-    sqlx::query_as(&latest).bind(partner.as_str()).bind(day).fetch_optional(pool).await
+pub async fn file_of(pool: &PgPool, id: Uuid) -> Result<Option<StatementFile>, sqlx::Error> {
+    let one = "SELECT partner_id, business_date, sha256 FROM partner_statements WHERE id = $1";
+    sqlx::query_as(one).bind(id).fetch_optional(pool).await
 }
 
 /// Statements that are imported and not compared yet, the earliest day first.
@@ -101,83 +42,12 @@ pub async fn to_compare(pool: &PgPool, limit: i64) -> Result<Vec<Uuid>, sqlx::Er
     .await
 }
 
-/// A difference between a statement and our log.
-#[derive(Debug, Clone, PartialEq, FromRow)]
-#[allow(missing_docs, reason = "the fields are those of the table")]
-pub struct BreakRow {
-    pub id: Uuid,
-    pub statement_id: Uuid,
-    pub number: i32,
-    pub partner_id: String,
-    pub business_date: NaiveDate,
-    pub kind: String,
-    pub line: Option<i32>,
-    pub position: Option<i64>,
-    pub movement: String,
-    pub reference: String,
-    pub partner_ref: String,
-    pub counts_on: NaiveDate,
-    pub stated: Option<Decimal>,
-    pub recorded: Option<Decimal>,
-    pub amount: Decimal,
-    pub currency: String,
-    pub state: String,
-    pub owner: Option<Uuid>,
-    pub first_person: Option<Uuid>,
-    pub outcome: Option<String>,
-    pub note: Option<String>,
-    pub opened_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
-}
-
-/// Which breaks are asked for.
-#[derive(Debug, Clone, Default)]
-pub struct BreakFilter {
-    /// Of whom; of all when none is named.
-    pub partner: Option<PartnerId>,
-    /// `open`, `resolved` or `forced`; in any state when none is named.
-    pub state: Option<String>,
-    /// In what they differ.
-    pub kind: Option<String>,
-    /// In which statement.
-    pub statement: Option<Uuid>,
-}
-
-/// Breaks, the earliest first.
-///
-/// # Errors
-/// [`ListError`].
-pub async fn breaks(
-    pool: &PgPool,
-    filter: &BreakFilter,
-    page: &Page,
-) -> Result<(Vec<BreakRow>, Option<String>), ListError> {
-    let after = page.after_instant()?;
-    let rows: Vec<BreakRow> = sqlx::query_as(
-        "SELECT * FROM statement_breaks
-          WHERE ($1::text IS NULL OR partner_id = $1) AND ($2::text IS NULL OR state = $2)
-            AND ($3::text IS NULL OR kind = $3) AND ($4::uuid IS NULL OR statement_id = $4)
-            AND ($5::timestamptz IS NULL OR (opened_at, id) > ($5, $6))
-          ORDER BY opened_at, id LIMIT $7",
-    )
-    .bind(filter.partner.as_ref().map(PartnerId::as_str))
-    .bind(filter.state.as_deref())
-    .bind(filter.kind.as_deref())
-    .bind(filter.statement)
-    .bind(after.map(|(at, _)| at))
-    .bind(after.map(|(_, id)| id))
-    .bind(page.fetched())
-    .fetch_all(pool)
-    .await?;
-    Ok(page.cut(rows, |row| instant_mark(row.opened_at, row.id)))
-}
-
-/// One break.
+/// In which statement a break is, and which one of it.
 ///
 /// # Errors
 /// When the read model cannot be read.
-pub async fn break_of(pool: &PgPool, id: Uuid) -> Result<Option<BreakRow>, sqlx::Error> {
-    let one = "SELECT * FROM statement_breaks WHERE id = $1";
+pub async fn break_of(pool: &PgPool, id: Uuid) -> Result<Option<(Uuid, i32)>, sqlx::Error> {
+    let one = "SELECT statement_id, number FROM statement_breaks WHERE id = $1";
     sqlx::query_as(one).bind(id).fetch_optional(pool).await
 }
 

@@ -39,7 +39,7 @@ pub struct BankWanted {
     as_of: Option<String>,
     /// With this partner.
     #[param(value_type = Option<String>)]
-    partner_id: Option<PartnerId>,
+    partner: Option<PartnerId>,
     /// 1 to 200; 50 when absent.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -104,7 +104,7 @@ pub async fn list_bank_lines(
     let page = Page::new(wanted.limit, wanted.cursor)?;
     let reached = at_least.wait(&state.shown, &[NAME]).await?;
     let (position, as_of) = moment(&state.read_pool, as_of, reached).await?;
-    let wanted = (position, wanted.partner_id.as_ref());
+    let wanted = (position, wanted.partner.as_ref());
     let (rows, next_cursor) = query::list(&state.read_pool, wanted, &page).await?;
     let lines = rows.into_iter().map(BankLineBody::from).collect();
     Ok(Answer::ok(position, BankList { as_of, position: position.0, lines, next_cursor }))

@@ -7,14 +7,17 @@ use actix_web::web::Data;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{PartnerId, Position};
 use domain::partner_statement::{BreakOutcome, PartnerStatement, StatementCommand};
+use projections::as_of::moment;
 use projections::paging::Page;
 use projections::partner_statements::NAME;
-use projections::partner_statements::query::{self, BreakFilter, BreakRow};
+use projections::partner_statements::lists::{self, BreakFilter, BreakRow};
+use projections::partner_statements::query;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::moment::as_of;
 use super::statements::only_own;
 use crate::access::{BooksReaders, Finance, Staff};
 use crate::http::address::{Id, Query};
@@ -40,6 +43,8 @@ pub struct BreaksWanted {
     state: Option<WantedState>,
     /// In what they differ, such as `unexpected`.
     kind: Option<String>,
+    /// A time (RFC 3339) or a position of the log; now when absent.
+    as_of: Option<String>,
     /// 1 to 200; 50 when absent.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -63,6 +68,10 @@ pub enum WantedState {
 /// Breaks, the earliest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct BreakList {
+    /// The moment it is of.
+    as_of: DateTime<Utc>,
+    /// The last position it counts.
+    position: i64,
     breaks: Vec<BreakBody>,
     /// Where the next page begins, when there is one.
     next_cursor: Option<String>,
@@ -154,15 +163,19 @@ pub async fn list_breaks(
         Some(WantedState::Forced) => Some("forced"),
         Some(WantedState::All) => None,
     };
+    let as_of = as_of(wanted.as_of.as_deref())?;
+    let partner = only_own(&reader, wanted.partner)?;
+    let page = Page::new(wanted.limit, wanted.cursor)?;
+    let reached = at_least.wait(&state.shown, &[NAME]).await?;
+    let (at, as_of) = moment(&state.read_pool, as_of, reached).await?;
     let filter = BreakFilter {
-        partner: only_own(&reader, wanted.partner)?,
+        at,
+        partner,
         state: state_word.map(str::to_owned),
         kind: wanted.kind,
         statement: wanted.statement,
     };
-    let page = Page::new(wanted.limit, wanted.cursor)?;
-    let position = at_least.wait(&state.shown, &[NAME]).await?;
-    let (rows, next_cursor) = query::breaks(&state.read_pool, &filter, &page).await?;
+    let (rows, next_cursor) = lists::breaks(&state.read_pool, &filter, &page).await?;
     let is_partner = reader.only_partner().is_some();
     let breaks = rows
         .into_iter()
@@ -175,7 +188,7 @@ pub async fn list_breaks(
             body
         })
         .collect();
-    Ok(Answer::ok(position, BreakList { breaks, next_cursor }))
+    Ok(Answer::ok(at, BreakList { as_of, position: at.0, breaks, next_cursor }))
 }
 
 /// How a break ended.
@@ -302,10 +315,9 @@ async fn carry_out(
     id: Uuid,
     command: impl FnOnce(u32) -> StatementCommand,
 ) -> Result<(Position, &'static str), Problem> {
-    let row = query::break_of(&state.read_pool, id).await?;
-    let row = row.ok_or_else(|| Problem::new(Code::NotFound))?;
-    let number = row.number.unsigned_abs();
-    let stream = row.statement_id.to_string();
+    let known = query::break_of(&state.read_pool, id).await?;
+    let (statement, number) = known.ok_or_else(|| Problem::new(Code::NotFound))?;
+    let (stream, number) = (statement.to_string(), number.unsigned_abs());
     let context = Context::new(actor, "a break was looked into").correlated(stream.clone());
     let executed =
         state.ledger.execute::<PartnerStatement, _>(&stream, command(number), &context).await;

@@ -10,14 +10,16 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::PartnerId;
 use domain::partner_statement::StatementError;
+use projections::as_of::moment;
 use projections::paging::Page;
 use projections::partner_statements::NAME;
-use projections::partner_statements::query::{self, StatementRow};
+use projections::partner_statements::lists::{self, StatementRow};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::moment::as_of;
 use crate::access::{BooksReaders, Staff};
 use crate::books::{Books, CameBy, Incoming, NotImported};
 use crate::http::address::Query;
@@ -37,6 +39,8 @@ pub struct StatementsWanted {
     /// Of this partner.
     #[param(value_type = Option<String>)]
     partner: Option<PartnerId>,
+    /// A time (RFC 3339) or a position of the log; now when absent.
+    as_of: Option<String>,
     /// 1 to 200; 50 when absent.
     limit: Option<i64>,
     /// `next_cursor` of the page before.
@@ -46,6 +50,10 @@ pub struct StatementsWanted {
 /// Statements, the latest first.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct StatementList {
+    /// The moment it is of.
+    as_of: DateTime<Utc>,
+    /// The last position it counts.
+    position: i64,
     statements: Vec<StatementBody>,
     /// Where the next page begins, when there is one.
     next_cursor: Option<String>,
@@ -65,7 +73,7 @@ pub struct StatementBody {
     status: String,
     lines: i32,
     /// How many lines agree with the ledger.
-    matched: i32,
+    matched: i64,
     open_breaks: i64,
     /// What the lines come to, by kind.
     #[schema(value_type = Vec<Object>)]
@@ -120,12 +128,15 @@ pub async fn list_statements(
     at_least: AtLeast,
     Query(wanted): Query<StatementsWanted>,
 ) -> Result<Answer<StatementList>, Problem> {
+    let as_of = as_of(wanted.as_of.as_deref())?;
     let partner = only_own(&reader, wanted.partner)?;
     let page = Page::new(wanted.limit, wanted.cursor)?;
-    let position = at_least.wait(&state.shown, &[NAME]).await?;
-    let (rows, next_cursor) = query::statements(&state.read_pool, partner.as_ref(), &page).await?;
+    let reached = at_least.wait(&state.shown, &[NAME]).await?;
+    let (at, as_of) = moment(&state.read_pool, as_of, reached).await?;
+    let wanted = (at, partner.as_ref());
+    let (rows, next_cursor) = lists::statements(&state.read_pool, wanted, &page).await?;
     let statements = rows.into_iter().map(StatementBody::from).collect();
-    Ok(Answer::ok(position, StatementList { statements, next_cursor }))
+    Ok(Answer::ok(at, StatementList { as_of, position: at.0, statements, next_cursor }))
 }
 
 /// The partner that is asked for; a partner's people may ask for their own alone.

@@ -33,7 +33,7 @@ pub struct ThreeWayWanted {
     as_of: Option<String>,
     /// Of this partner; of all when absent.
     #[param(value_type = Option<String>)]
-    partner_id: Option<PartnerId>,
+    partner: Option<PartnerId>,
 }
 
 /// How the ledger, statements and our bank compare.
@@ -199,13 +199,13 @@ pub async fn three_way(
     let model_of = |partner: &PartnerId| {
         state.catalogue.get(partner).and_then(|entry| entry.details().funding_model)
     };
-    if wanted.partner_id.as_ref().is_some_and(|partner| model_of(partner).is_none()) {
+    if wanted.partner.as_ref().is_some_and(|partner| model_of(partner).is_none()) {
         return Err(Problem::new(Code::NotFound));
     }
     let reached = at_least.wait(&state.shown, &READ_MODELS).await?;
     let (position, as_of) = moment(&state.read_pool, as_of, reached).await?;
-    let mut all = sides(&state.read_pool, (position, wanted.partner_id.as_ref())).await?;
-    if let Some(partner) = wanted.partner_id.filter(|_| all.is_empty()) {
+    let mut all = sides(&state.read_pool, (position, wanted.partner.as_ref())).await?;
+    if let Some(partner) = wanted.partner.filter(|_| all.is_empty()) {
         // Of whom nobody has said anything: that is an answer too.
         let currency = domain::money::Currency::AUD.to_string();
         all.insert((partner.to_string(), currency), Sides::default());

@@ -48,7 +48,7 @@ async fn a_day_paid_before(app: &TestApp) -> Paper {
 }
 
 async fn three_way(app: &TestApp, further: &str) -> Value {
-    let path = format!("/api/reconciliation/three-way?partner_id=woolworths{further}");
+    let path = format!("/api/reconciliation/three-way?partner=woolworths{further}");
     let answer = app.get(&Who::new(Role::Finance), &path).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     assert_eq!(answer.body["partners"].as_array().unwrap().len(), 1, "{:?}", answer.body);
@@ -136,7 +136,7 @@ async fn a_file_with_faults_changes_nothing_and_the_same_one_twice_at_once_count
     app.assert_nothing_since(head).await;
 
     let finance = Who::new(Role::Finance);
-    let listed = app.get(&finance, &format!("{BANK}?partner_id=aldi&limit=1")).await;
+    let listed = app.get(&finance, &format!("{BANK}?partner=aldi&limit=1")).await;
     assert_eq!(listed.body["lines"].as_array().unwrap().len(), 1, "{:?}", listed.body);
     assert!(listed.body["next_cursor"].is_string());
     let before = app.get(&finance, &format!("{BANK}?as_of=1")).await;
