@@ -47,17 +47,26 @@ CREATE TABLE partner_statements (
   totals         jsonb NOT NULL,
   sha256         text NOT NULL,
   status         text NOT NULL,         -- imported, matched, superseded
-  matched        int NOT NULL DEFAULT 0,
-  off_by_cents   bigint NOT NULL DEFAULT 0,
   superseded_by  uuid,
+  superseded_at_position bigint,
   imported_at    timestamptz NOT NULL,
+  imported_at_position bigint NOT NULL,
   last_position  bigint NOT NULL
 );
-CREATE INDEX partner_statements_of_day
-  ON partner_statements (business_date DESC, partner_id, sequence);
+CREATE INDEX partner_statements_latest ON partner_statements (imported_at DESC, id DESC);
 CREATE INDEX partner_statements_of_partner
   ON partner_statements (partner_id, business_date DESC, sequence DESC);
 CREATE INDEX partner_statements_todo ON partner_statements (business_date) WHERE status = 'imported';
+
+-- Since when how many of a statement's lines agree, and by how much an agreed tolerance let them be
+-- off: theirs less ours.
+CREATE TABLE statement_matchings (
+  statement_id uuid NOT NULL,
+  position     bigint NOT NULL,
+  lines        int NOT NULL,
+  off_by_cents bigint NOT NULL,
+  PRIMARY KEY (statement_id, position)
+);
 
 CREATE TABLE statement_breaks (
   id             uuid PRIMARY KEY,
@@ -71,30 +80,43 @@ CREATE TABLE statement_breaks (
   movement       text NOT NULL,
   reference      text NOT NULL,
   partner_ref    text NOT NULL,
+  use_id         text,
   counts_on      date NOT NULL,
   stated         numeric(14,2),
   recorded       numeric(14,2),
   amount         numeric(14,2) NOT NULL,
   currency       text NOT NULL,
   state          text NOT NULL,         -- open, resolved, forced
-  owner          uuid,
-  first_person   uuid,
   outcome        text,
-  note           text,
   opened_at      timestamptz NOT NULL,
+  opened_at_position bigint NOT NULL,
   ended_at       timestamptz,
+  ended_at_position bigint,
   last_position  bigint NOT NULL,
   UNIQUE (statement_id, number)
 );
 CREATE INDEX statement_breaks_open ON statement_breaks (opened_at, id) WHERE state = 'open';
-CREATE INDEX statement_breaks_of_value ON statement_breaks (partner_id, partner_ref)
-  WHERE state = 'open';
 CREATE INDEX statement_breaks_at ON statement_breaks (position) WHERE position IS NOT NULL;
 
+-- Since when somebody looks into a break, who wants or wanted to force it, and what was written;
+-- null where it stays as it was.
+CREATE TABLE statement_break_notes (
+  statement_id uuid NOT NULL,
+  number       int NOT NULL,
+  position     bigint NOT NULL,
+  owner        uuid,
+  first_person uuid,
+  first_person_until timestamptz,       -- until when a second person may say the same
+  second_person uuid,
+  note         text,
+  PRIMARY KEY (statement_id, number, position)
+);
+
 GRANT SELECT, INSERT, UPDATE, DELETE
-  ON statement_movements, statement_zones, partner_statements, statement_breaks TO anchor_app;
-GRANT SELECT ON statement_movements, statement_zones, partner_statements, statement_breaks
-  TO anchor_read;
+  ON statement_movements, statement_zones, partner_statements, statement_matchings,
+     statement_breaks, statement_break_notes TO anchor_app;
+GRANT SELECT ON statement_movements, statement_zones, partner_statements, statement_matchings,
+                statement_breaks, statement_break_notes TO anchor_read;
 
 -- Every file that ever came, whole, also those that were refused: what a statement rests on.
 CREATE TABLE public.statement_files (

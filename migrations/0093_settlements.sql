@@ -16,15 +16,23 @@ CREATE TABLE settlements (
 );
 CREATE INDEX settlements_of_partner ON settlements (partner_id, position DESC);
 
+-- Who pays for what a partner gives, since which position.
+CREATE TABLE partner_funding (
+  partner_id    text NOT NULL,
+  position      bigint NOT NULL,
+  funding_model text NOT NULL,
+  PRIMARY KEY (partner_id, position)
+);
+
 CREATE TABLE float_days (
   partner_id text NOT NULL,
   currency   text NOT NULL,
-  day        date NOT NULL,            -- business day
+  day        date NOT NULL,            -- in Sydney, on which it became so
   change     numeric(14,2) NOT NULL,   -- of the float, below zero when less is left
   issued     numeric(14,2) NOT NULL,   -- of it, what was given to members
   PRIMARY KEY (partner_id, currency, day)
 );
 
-GRANT SELECT, INSERT, UPDATE, DELETE ON settlements, float_days TO anchor_app;
-GRANT SELECT ON settlements, float_days TO anchor_read;
+GRANT SELECT, INSERT, UPDATE, DELETE ON settlements, partner_funding, float_days TO anchor_app;
+GRANT SELECT ON settlements, partner_funding, float_days TO anchor_read;
 RESET ROLE;

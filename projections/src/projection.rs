@@ -13,6 +13,7 @@ use domain::AnchorEvent;
 use domain::ids::Position;
 use serde::Deserialize;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// One event of the log with everything its row says.
 #[derive(Debug, Clone)]
@@ -39,6 +40,16 @@ impl Recorded {
     #[must_use]
     pub fn context(&self) -> RecordedContext {
         serde_json::from_str(&self.metadata).unwrap_or_default()
+    }
+
+    /// The stream's id, where all of its kind have one of this form.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Broken`]: where money is counted, nothing is passed over.
+    pub fn stream(&self) -> Result<Uuid, ProjectionError> {
+        let rule = "that its stream has a unique id";
+        let broken = ProjectionError::Broken { rule, position: self.position };
+        self.aggregate_id.parse().map_err(|_| broken)
     }
 }
 

@@ -17,7 +17,7 @@ pub mod token;
 
 pub use mint::{MintError, NewToken, mint};
 pub use roles::{
-    ActivityReaders, Admins, Anyone, BooksReaders, BySignature, ComesBack, Finance, Member,
-    Service, Staff, SupportTeam, WhoMay,
+    ActivityReaders, Admins, Anyone, BooksBringers, BooksReaders, BySignature, ComesBack, Finance,
+    Member, Service, Staff, SupportTeam, WhoMay,
 };
 pub use token::{Aal, AccessError, NoTrust, Person, Role, TokenTrust};

@@ -255,6 +255,13 @@ impl Group for BooksReaders {
     const ROLES: &'static [Role] = &[Role::Partner, Role::Finance, Role::Admin];
 }
 
+/// Who may bring statements: finance anybody's, a partner's people their own.
+#[derive(Debug, Clone, Copy)]
+pub enum BooksBringers {}
+impl Group for BooksBringers {
+    const ROLES: &'static [Role] = &[Role::Partner, Role::Finance];
+}
+
 /// Somebody of the group `G`.
 #[derive(Debug, Clone)]
 pub struct Staff<G> {

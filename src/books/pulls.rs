@@ -43,7 +43,7 @@ pub async fn note_days(pool: &PgPool, last: &[(PartnerId, NaiveDate)]) -> Result
              coalesce((SELECT max(p.business_date) + 1 FROM statement_pulls p
                         WHERE p.partner_id = given.partner_id),
                       (SELECT min(m.business_date) FROM read.statement_movements m
-                        WHERE m.partner_id = given.partner_id)),
+                        WHERE m.partner_id = given.partner_id AND m.kind = 'ORDER')),
              given.last, interval '1 day') AS day
          ON CONFLICT DO NOTHING",
     )

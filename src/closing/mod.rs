@@ -13,13 +13,22 @@
 //!
 //! Rows: A6.
 
+use std::time::Duration;
+
 use domain::ids::Position;
 use domain::period::{Period, PeriodCommand, PeriodError, Span, SpanKind};
+use projections::checkpoint::WaitError;
 use projections::journal::View;
-use sqlx::PgPool;
+use projections::{checkpoint, event_log, periods};
+use sqlx::{PgConnection, PgPool};
 
 use crate::ledger::{Context, ExecuteError, Ledger, LoadError};
 use crate::reports::{Asked, ReportError, digest, figures_of, sealed_at};
+
+/// The lock that a closing holds in the database.
+const CLOSING: i64 = 0x636c_6f73;
+/// How long what is recorded already may take to be seen.
+const CATCHES_UP: Duration = Duration::from_secs(5);
 
 /// A month that is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,25 +45,38 @@ pub struct Closed {
     pub recorded_at: Position,
 }
 
-/// Closes a month; one that is closed stays as it is.
-///
-/// `read_pool` is one without a statement time-out; `how_far` is told as by [`figures_of`].
+/// What a closing works with.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// Where it is recorded.
+    pub ledger: &'a Ledger,
+    /// The database that is written to.
+    pub pool: &'a PgPool,
+    /// Where figures are read: a pool without a statement time-out.
+    pub read_pool: &'a PgPool,
+}
+
+/// Closes a month; one that is closed stays as it is. `how_far` is told as by [`figures_of`].
 ///
 /// # Errors
 /// [`NotClosed`]; nothing was recorded then.
 pub async fn close(
-    ledger: &Ledger,
-    read_pool: &PgPool,
+    desk: Desk<'_>,
     month: Span,
     context: &Context,
     how_far: impl Fn(Position, Position),
 ) -> Result<Closed, NotClosed> {
+    let Desk { ledger, pool, read_pool } = desk;
     if month.kind() != SpanKind::Month {
         return Err(PeriodError::NotAMonth.into());
     }
+    let mut alone = alone(pool).await?;
     if let Some(closed) = closed_before(ledger, month).await? {
         return Ok(closed);
     }
+    // All that is recorded by now counts, also what other instances recorded.
+    let head = event_log::head(&mut alone).await.map_err(ReportError::from)?;
+    checkpoint::wait_for(read_pool, periods::NAME, head, CATCHES_UP).await.map_err(busy)?;
     if let Some(later) = sealed_at(read_pool, month.last()).await.map_err(ReportError::from)? {
         return Err(NotClosed::LaterClosed { month, later: later.month });
     }
@@ -78,6 +100,25 @@ pub async fn close(
         Err(error @ (ExecuteError::Unavailable(_) | ExecuteError::Corrupt(_))) => {
             Err(NotClosed::NotRecorded(error))
         }
+    }
+}
+
+/// The only one who closes at this moment, for as long as the connection is open. Figures have to
+/// know every closing before theirs, or an entry could be in neither month.
+async fn alone(pool: &PgPool) -> Result<PgConnection, NotClosed> {
+    let mut connection = pool.acquire().await.map_err(ReportError::from)?.detach();
+    let is_alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+        .bind(CLOSING)
+        .fetch_one(&mut connection)
+        .await
+        .map_err(ReportError::from)?;
+    if is_alone { Ok(connection) } else { Err(NotClosed::Busy) }
+}
+
+fn busy(error: WaitError) -> NotClosed {
+    match error {
+        WaitError::NotYet { .. } => NotClosed::Busy,
+        WaitError::Database(error) => NotClosed::NoFigures(error.into()),
     }
 }
 
@@ -112,8 +153,8 @@ pub enum NotClosed {
         /// Which.
         month: Span,
     },
-    /// Try again.
-    #[error("somebody else closes it at this moment")]
+    /// Try again in a moment.
+    #[error("somebody else closes a month at this moment, or what was recorded is not seen yet")]
     Busy,
     /// There are no figures.
     #[error(transparent)]

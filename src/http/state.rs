@@ -14,6 +14,7 @@ use domain::money::Amount;
 use domain::policy::Policies;
 use projections::shown::Shown;
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 use super::caller::TrustedProxies;
 use super::webhooks::gate::Gate;
@@ -58,6 +59,8 @@ pub struct AppState {
     pub gate: Arc<Gate>,
     /// Who comes with wrong signatures again and again.
     pub strangers: Arc<Strangers>,
+    /// How many reports are made at once: each reads the log.
+    pub reports: Arc<Semaphore>,
     /// Whose word counts about where a request comes from.
     pub trusted_proxies: TrustedProxies,
     /// Calls to those that are configured.

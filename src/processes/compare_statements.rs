@@ -11,7 +11,7 @@
 //!
 //! Rows: A2, D4.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -20,7 +20,7 @@ use domain::ids::{PartnerId, Position, StatementId};
 use domain::money::Amount;
 use domain::partner_statement::{
     BreakFacts, BreakKind, Found, MatchedLine, Movement, MovementKind, OwnMovement,
-    PartnerStatement, StatementCommand, amount, match_statement, off_by_cents,
+    PartnerStatement, StatementCommand, Terms, amount, match_statement, off_by_cents,
 };
 use projections::partner_statements::query::{self, StatementFile};
 use projections::{checkpoint, partner_statements, reward_todo};
@@ -34,6 +34,8 @@ use crate::statements;
 
 const STATEMENTS_A_TURN: i64 = 4;
 const ARRIVALS_A_TURN: i64 = 500;
+/// More than so many differences of one statement are told as one.
+const MOST_BREAKS: usize = 2_000;
 /// How long the read model may take to see what was just recorded.
 const CATCHES_UP: Duration = Duration::from_secs(5);
 
@@ -55,10 +57,18 @@ impl CompareStatements {
     /// When the database or the ledger cannot be asked; the rest waits for the next turn.
     pub async fn turn(&self) -> anyhow::Result<usize> {
         let waiting = query::to_compare(&self.pool, STATEMENTS_A_TURN).await?;
+        let mut compared = 0;
         for id in &waiting {
-            self.compare(*id).await.with_context(|| format!("statement {id}"))?;
+            // One that cannot be compared keeps no other one waiting; people are told of it.
+            match self.compare(*id).await {
+                Ok(()) => compared += 1,
+                Err(error) => {
+                    let error = format!("{error:#}");
+                    tracing::error!(statement = %id, error, "a statement was not compared");
+                }
+            }
         }
-        Ok(waiting.len() + self.end_what_has_come().await?)
+        Ok(compared + self.end_what_has_come().await?)
     }
 
     async fn compare(&self, id: Uuid) -> anyhow::Result<()> {
@@ -79,11 +89,16 @@ impl CompareStatements {
             agreed.terms(),
             overdue_before.unwrap_or(NaiveDate::MIN),
         );
-        let sides = Sides::of(&ours, &statement.movements);
-        let found: Vec<BreakFacts> =
+        let sides = Sides::of(&ours, &statement.movements, agreed.terms());
+        let mut found: Vec<BreakFacts> =
             matching.found.iter().filter_map(|found| sides.facts(found)).collect();
+        found.extend(statement.movements.iter().filter_map(charged));
+        let mut matched = matching.matched;
+        if found.len() > MOST_BREAKS {
+            (matched, found) = (Vec::new(), vec![too_many(&statement, &found)]);
+        }
         let command = StatementCommand::RecordMatching {
-            matched: matching.matched,
+            matched,
             found,
             funding_model: entry.details().funding_model,
         };
@@ -97,29 +112,27 @@ impl CompareStatements {
         let Some(before) = loaded.state.supersedes() else { return Ok(()) };
         let command = StatementCommand::Supersede { by: StatementId(id) };
         let why = "a corrected statement has come";
-        if let Some(position) = self.record(before.0, command, why).await? {
-            let name = partner_statements::NAME;
-            checkpoint::wait_for(&self.pool, name, position, CATCHES_UP).await?;
-        }
+        self.record(before.0, command, why).await?;
         tracing::info!(partner = row.partner_id, day = %row.business_date, why);
         Ok(())
     }
 
-    async fn record(
-        &self,
-        id: Uuid,
-        command: StatementCommand,
-        why: &str,
-    ) -> anyhow::Result<Option<Position>> {
+    /// Recorded, and seen by the read model: whatever is compared next is compared with that.
+    async fn record(&self, id: Uuid, command: StatementCommand, why: &str) -> anyhow::Result<()> {
         let context = Context::new("process:compare_statements", why);
         let stream = id.to_string();
-        match self.ledger.execute::<PartnerStatement, _>(&stream, command, &context).await {
-            Ok(executed) => Ok(Some(executed.position)),
-            Err(ExecuteError::Duplicate { position }) => Ok(Some(position)),
+        let executed =
+            self.ledger.execute::<PartnerStatement, _>(&stream, command, &context).await;
+        let position = match executed {
+            Ok(executed) => executed.position,
+            Err(ExecuteError::Duplicate { position }) => position,
             // Somebody else was faster, or it has been superseded meanwhile.
-            Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+            Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let name = partner_statements::NAME;
+        checkpoint::wait_for(&self.pool, name, position, CATCHES_UP).await?;
+        Ok(())
     }
 
     /// Orders that nobody knew the outcome of are looked up now that the partner speaks of them.
@@ -135,30 +148,29 @@ impl CompareStatements {
 
     async fn end_what_has_come(&self) -> anyhow::Result<usize> {
         let arrivals = query::arrivals(&self.pool, ARRIVALS_A_TURN).await?;
-        let mut by_statement: BTreeMap<Uuid, (Vec<MatchedLine>, Vec<u32>)> = BTreeMap::new();
-        let mut taken = std::collections::BTreeSet::new();
+        let mut by_statement: BTreeMap<Uuid, Vec<(u32, Option<MatchedLine>)>> = BTreeMap::new();
+        let (mut taken, mut ended) = (BTreeSet::new(), BTreeSet::new());
         for arrival in &arrivals {
-            // One of ours ends one break.
-            if arrival.line.is_some() && !taken.insert(arrival.position) {
+            // One of ours ends one break, and one break takes one of ours.
+            let is_free = arrival.line.is_none() || !taken.contains(&arrival.position);
+            if !is_free || !ended.insert((arrival.statement_id, arrival.number)) {
                 continue;
             }
-            let (matched, breaks) = by_statement.entry(arrival.statement_id).or_default();
-            breaks.push(arrival.number.unsigned_abs());
+            taken.insert(arrival.position);
             let line = arrival.line.and_then(|line| usize::try_from(line).ok());
-            matched.extend(line.map(|line| MatchedLine {
+            let line = line.map(|line| MatchedLine {
                 line,
                 position: Position(arrival.position),
                 off_by_cents: 0,
                 movement: None,
-            }));
+            });
+            let arrived = by_statement.entry(arrival.statement_id).or_default();
+            arrived.push((arrival.number.unsigned_abs(), line));
         }
-        for (id, (matched, breaks)) in by_statement {
+        for (id, arrived) in by_statement {
             let why = "the other side has come";
-            let arrive = StatementCommand::Arrive { matched, breaks };
-            if let Some(position) = self.record(id, arrive, why).await? {
-                let name = partner_statements::NAME;
-                checkpoint::wait_for(&self.pool, name, position, CATCHES_UP).await?;
-            }
+            let arrive = StatementCommand::Arrive { arrived };
+            self.record(id, arrive, why).await?;
         }
         Ok(arrivals.len())
     }
@@ -175,15 +187,58 @@ async fn ours(
     query::ours(pool, partner, day, (&references, &partner_refs)).await
 }
 
+/// What a line charges beside what it moves: nothing of ours stands behind it.
+fn charged(line: &Movement) -> Option<BreakFacts> {
+    let fee = amount(line.fee_cents).filter(|fee| !fee.is_zero())?;
+    Some(BreakFacts {
+        kind: BreakKind::Unexpected,
+        line: u32::try_from(line.line).ok(),
+        position: None,
+        movement: MovementKind::Fee,
+        reference: line.reference.clone(),
+        partner_ref: line.partner_ref.clone(),
+        use_id: None,
+        on: line.business_date,
+        stated: Some(fee),
+        recorded: None,
+        // What it costs is above zero in its own column, and takes off as a line of its own.
+        off_by_cents: -line.fee_cents,
+        amount: fee,
+        currency: line.currency,
+    })
+}
+
+/// That so much differs that each for itself tells nobody anything.
+fn too_many(statement: &statements::PartnerStatement, found: &[BreakFacts]) -> BreakFacts {
+    let sum = found.iter().fold(Amount::ZERO, |sum, facts| sum.plus(facts.amount).unwrap_or(sum));
+    BreakFacts {
+        kind: BreakKind::TooMany,
+        line: None,
+        position: None,
+        movement: MovementKind::Adjust,
+        reference: String::new(),
+        partner_ref: String::new(),
+        use_id: None,
+        on: statement.date,
+        stated: None,
+        recorded: None,
+        off_by_cents: 0,
+        amount: sum,
+        currency: statement.currency,
+    }
+}
+
 /// Both sides, to be found by what a break names.
 struct Sides<'a> {
+    names_uses: bool,
     ours: BTreeMap<Position, &'a OwnMovement>,
     theirs: BTreeMap<usize, &'a Movement>,
 }
 
 impl<'a> Sides<'a> {
-    fn of(ours: &'a [OwnMovement], theirs: &'a [Movement]) -> Self {
+    fn of(ours: &'a [OwnMovement], theirs: &'a [Movement], terms: Terms) -> Self {
         Self {
+            names_uses: terms.names_uses,
             ours: ours.iter().map(|own| (own.position, own)).collect(),
             theirs: theirs.iter().map(|line| (line.line, line)).collect(),
         }
@@ -213,6 +268,9 @@ impl<'a> Sides<'a> {
             movement,
             reference: reference.clone(),
             partner_ref: partner_ref.clone(),
+            use_id: line
+                .filter(|line| self.names_uses && line.kind.is_a_use())
+                .and_then(|line| line.place.clone()),
             on,
             stated: as_amount(stated),
             recorded: as_amount(recorded),

@@ -18,7 +18,7 @@ use domain::AnchorEvent;
 use domain::clean_days::local_date;
 use domain::money::Currency;
 use domain::partner_statement::PartnerStatementEvent;
-use domain::period::{BUSINESS_ZONE, Span};
+use domain::period::BUSINESS_ZONE;
 use domain::reward::{RewardEvent, VoucherIssued};
 use projections::Recorded;
 use rust_decimal::Decimal;
@@ -39,12 +39,8 @@ pub struct Compliance {
 }
 
 impl Compliance {
-    /// Takes an event in, when it happened on these days.
-    pub fn enter(&mut self, recorded: &Recorded, span: Span) {
-        let day = local_date(recorded.event.occurred_at(), BUSINESS_ZONE);
-        if day < span.first() || day > span.last() {
-            return;
-        }
+    /// Takes an event in that counts in the period: what came late counts where it is booked.
+    pub fn enter(&mut self, recorded: &Recorded) {
         *self.events.entry(recorded.event.name()).or_default() += 1;
         if let AnchorEvent::Reward(RewardEvent::VoucherIssued(e)) = &recorded.event {
             match ends_on(e) {

@@ -34,7 +34,7 @@ pub struct Figures {
     pub entries: Vec<Entry>,
     /// What was open after the last day: since when, and how much.
     pub open: Vec<Open>,
-    /// Differences with partners that had not been ended.
+    /// Differences with partners that had not been ended by the last day.
     pub breaks: BTreeMap<(String, &'static str, Currency), (usize, Decimal)>,
     /// What rules ask about.
     pub compliance: Compliance,

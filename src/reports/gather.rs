@@ -69,9 +69,15 @@ impl Gathering {
             let reward = recorded.aggregate_id.clone();
             self.policies.insert(reward, e.policy_version.to_string());
         }
-        self.compliance.enter(recorded, self.span);
-        self.note_break(recorded);
         let entries = self.book.enter(recorded)?;
+        let first = entries.first().map(|entry| entry.booked_on);
+        let booked_on = first.unwrap_or_else(|| self.book.booked_on(recorded));
+        if booked_on <= self.span.last() {
+            self.note_break(recorded);
+            if booked_on >= self.span.first() {
+                self.compliance.enter(recorded);
+            }
+        }
         self.checks.enter(recorded, &entries);
         let last = self.span.last();
         for entry in entries.into_iter().filter(|entry| entry.booked_on <= last) {

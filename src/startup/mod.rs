@@ -20,7 +20,7 @@ use projections::checkpoint;
 use projections::runner::Runner;
 use projections::shown::Shown;
 use sqlx::PgPool;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 
 use crate::access::TokenTrust;
@@ -43,6 +43,8 @@ use crate::wake::{LOOK, Wake};
 const APP_CONNECTIONS: u32 = 24;
 const READ_CONNECTIONS: u32 = 24;
 const KEY_CONNECTIONS: u32 = 4;
+/// Each reads the log on a connection of those above.
+const REPORTS_AT_ONCE: usize = 2;
 
 /// Which parts of Anchor this process runs.
 #[derive(Debug, Clone, Copy)]
@@ -219,6 +221,7 @@ impl Foundation {
             agreements: self.agreements.clone(),
             gate: Arc::new(Gate::new(config.webhooks_per_second)),
             strangers: Arc::default(),
+            reports: Arc::new(Semaphore::new(REPORTS_AT_ONCE)),
             trusted_proxies: config.trusted_proxies,
             partners: config.partners,
             calls: self.partners.clone(),

@@ -89,6 +89,7 @@ codes! {
     TotalCount "total_count" "a total's count is not that of its D lines"
     TotalAmount "total_amount" "a total's cents are not the sum of its D lines"
     SumDiffers "sum_differs" "the sum of the T line is not that of the D lines"
+    SumTooLarge "sum_too_large" "the lines move more in all than any day's statement"
     DigestUnreadable "digest_unreadable" "the digest is not SHA256: and 64 hexadecimal digits"
     DigestDiffers "digest_differs" "the digest is not that of the bytes above"
     PartnerUnknown "partner_unknown" "no partner of that id gives anything here"

@@ -21,6 +21,8 @@ use super::fields;
 pub const LARGEST: usize = 16 * 1024 * 1024;
 /// So many faults are named; what is wrong with a file is clear by then.
 pub(super) const MOST_FAULTS: usize = 1_000;
+/// No line has as many fields: a T line has a total for each type, and four more.
+const MOST_FIELDS: usize = MovementKind::ALL.len() + 5;
 const NAME: &str = "ANCHOR-RECON";
 const VERSION: &str = "1";
 /// Local days begin and end within so many hours of the day in UTC, all over the world.
@@ -152,7 +154,7 @@ impl Reader {
                 self.fault(number, Code::AfterTrailer);
                 break;
             }
-            let fields: Vec<&str> = whole.split(',').collect();
+            let fields: Vec<&str> = whole.split(',').take(MOST_FIELDS).collect();
             if number == 1 && fields[0] != "H" {
                 self.fault(1, Code::HeaderMissing);
             }
@@ -279,6 +281,10 @@ impl Reader {
         let is_right = fields::cents(sum) == Some(right);
         if !is_right && self.movements.len() == self.lines {
             self.fault(line, Code::SumDiffers);
+        }
+        let moved = self.movements.iter().map(|m| m.cents.abs() + m.fee_cents.abs()).sum();
+        if amount(moved).is_none() {
+            self.fault(line, Code::SumTooLarge);
         }
         is_right.then_some(right)
     }

@@ -10,9 +10,10 @@ use uuid::Uuid;
 
 use super::suspense::SuspendedCents;
 use super::{
-    Break, BreakAssigned, BreakExplained, BreakForceBegun, BreakForced, BreakOpened, BreakOutcome,
-    BreakResolved, BreakState, ImportStatement, LinesMatched, MatchedLine, PartnerStatementEvent,
-    StatementCommand, StatementError, StatementImported, StatementSuperseded,
+    Break, BreakAssigned, BreakExplained, BreakForceBegun, BreakForced, BreakKind, BreakOpened,
+    BreakOutcome, BreakResolved, BreakState, ImportStatement, LinesMatched, MatchedLine,
+    PartnerStatementEvent, StatementCommand, StatementError, StatementImported,
+    StatementSuperseded,
 };
 use crate::aggregate::aggregate;
 use crate::ids::{PartnerId, StatementId};
@@ -35,7 +36,7 @@ pub struct PartnerStatement {
     superseded_by: Option<StatementId>,
     /// Who pays for what the partner gives, as it was agreed when it was compared.
     funding_model: Option<FundingModel>,
-    suspended: SuspendedCents,
+    suspended: BTreeMap<Currency, SuspendedCents>,
     breaks: BTreeMap<u32, Break>,
 }
 
@@ -108,9 +109,7 @@ impl PartnerStatement {
                 }
                 Ok(events)
             }
-            StatementCommand::Arrive { matched, breaks } => {
-                self.arrive(imported, matched, &breaks, at)
-            }
+            StatementCommand::Arrive { arrived } => Ok(self.arrive(imported, arrived, at)),
             StatementCommand::Assign { number, owner } => {
                 let open = self.open(number)?;
                 let assigned = BreakAssigned { number, owner, occurred_at: at };
@@ -148,27 +147,28 @@ impl PartnerStatement {
         }
     }
 
-    /// Whatever of it is still open ends; what has ended stays as it is.
+    /// Whatever of it is still open ends, each once; what has ended stays as it is, and so does ours
+    /// that stands behind it.
     fn arrive(
         &self,
         imported: &Imported,
-        matched: Vec<MatchedLine>,
-        breaks: &[u32],
+        arrived: Vec<(u32, Option<MatchedLine>)>,
         at: DateTime<Utc>,
-    ) -> Decision {
-        let ended: Vec<(u32, &Break)> =
-            breaks.iter().filter_map(|number| Some((*number, self.open(*number).ok()?))).collect();
-        if ended.is_empty() {
-            return Ok(Vec::new());
-        }
+    ) -> Vec<PartnerStatementEvent> {
+        let still_open: BTreeMap<u32, (&Break, Option<MatchedLine>)> = arrived
+            .into_iter()
+            .filter_map(|(number, line)| Some((number, (self.open(number).ok()?, line))))
+            .collect();
+        let matched: Vec<MatchedLine> =
+            still_open.values().filter_map(|(_, line)| *line).collect();
         let mut events = Vec::new();
         if !matched.is_empty() {
             events = lines(imported, matched, self.funding_model, at);
         }
-        events.extend(ended.into_iter().map(|(number, open)| {
+        events.extend(still_open.into_iter().map(|(number, (open, _))| {
             resolved(imported, (number, open), BreakOutcome::Arrived, None, at)
         }));
-        Ok(events)
+        events
     }
 
     fn force(
@@ -180,6 +180,9 @@ impl PartnerStatement {
     ) -> Decision {
         let note = sentence(note)?;
         let open = self.open(number)?;
+        if open.kind == BreakKind::TooMany {
+            return Err(StatementError::TooMuchDiffers);
+        }
         let standing = open.force_begun.filter(|(_, expires_at)| *expires_at > at);
         let needs_two = open.amount >= two_person_from;
         let (first_person, second_person) = match standing {
@@ -208,7 +211,7 @@ impl PartnerStatement {
             off_by_cents: open.off_by_cents,
             funding_model: self.funding_model,
             amount: open.amount,
-            currency: imported.currency,
+            currency: open.currency,
             occurred_at: at,
         };
         Ok(vec![forced.into()])
@@ -230,8 +233,11 @@ impl PartnerStatement {
             partner_id: imported.partner_id.clone(),
             by,
             business_date: imported.business_date,
-            currency: imported.currency,
-            suspended: self.suspended.under(self.funding_model),
+            suspended: self
+                .suspended
+                .iter()
+                .filter_map(|(currency, cents)| cents.under(self.funding_model, *currency))
+                .collect(),
             occurred_at: at,
         };
         events.push(superseded.into());
@@ -254,7 +260,7 @@ impl PartnerStatement {
             E::LinesMatched(e) => {
                 self.is_matched = true;
                 self.funding_model = self.funding_model.or(e.funding_model);
-                self.suspended.take_in(e.suspended_cents());
+                self.suspended.entry(e.currency).or_default().take_in(e.suspended_cents());
             }
             E::BreakOpened(e) => {
                 self.is_matched = true;
@@ -263,6 +269,7 @@ impl PartnerStatement {
                     movement: e.facts.movement,
                     off_by_cents: e.facts.off_by_cents,
                     amount: e.facts.amount,
+                    currency: e.facts.currency,
                     state: BreakState::Open,
                     owner: None,
                     force_begun: None,
@@ -278,7 +285,7 @@ impl PartnerStatement {
                 known.force_begun = Some((e.first_person, e.expires_at));
             }),
             E::BreakForced(e) => {
-                self.suspended.take_in(e.suspended_cents());
+                self.suspended.entry(e.currency).or_default().take_in(e.suspended_cents());
                 self.change(e.number, |known| known.state = BreakState::Forced);
             }
             E::StatementSuperseded(e) => self.superseded_by = Some(e.by),
@@ -342,7 +349,7 @@ fn resolved(
         outcome,
         note,
         amount: open.amount,
-        currency: imported.currency,
+        currency: open.currency,
         occurred_at: at,
     }
     .into()

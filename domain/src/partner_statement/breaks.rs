@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::movement::MovementKind;
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 
 /// In what a line and a movement of ours differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,11 +31,13 @@ pub enum BreakKind {
     StateDiffers,
     /// A line that was said before.
     DuplicateTheirs,
+    /// So much differs that it is no use to tell each: of nothing in the statement is taken note.
+    TooMany,
 }
 
 impl BreakKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Unexpected,
         Self::Overdue,
         Self::Over,
@@ -45,7 +47,14 @@ impl BreakKind {
         Self::ReferenceDiffers,
         Self::StateDiffers,
         Self::DuplicateTheirs,
+        Self::TooMany,
     ];
+
+    /// The kind that a word means.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
 
     /// The word that is stored and shown.
     #[must_use]
@@ -60,6 +69,7 @@ impl BreakKind {
             Self::ReferenceDiffers => "reference_differs",
             Self::StateDiffers => "state_differs",
             Self::DuplicateTheirs => "duplicate_theirs",
+            Self::TooMany => "too_many",
         }
     }
 }
@@ -133,6 +143,8 @@ pub struct Break {
     pub off_by_cents: i64,
     /// How much is in question.
     pub amount: Amount,
+    /// Of what.
+    pub currency: Currency,
     /// Where it stands.
     pub state: BreakState,
     /// Who has taken it up.

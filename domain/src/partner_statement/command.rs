@@ -51,10 +51,8 @@ pub enum StatementCommand {
     },
     /// The other side has come: the breaks end, and what agrees now is noted.
     Arrive {
-        /// What agrees now.
-        matched: Vec<MatchedLine>,
-        /// Which breaks that ends.
-        breaks: Vec<u32>,
+        /// Which breaks that ends, and the line that agrees now, where one does.
+        arrived: Vec<(u32, Option<MatchedLine>)>,
     },
     /// Somebody takes a break up.
     Assign {

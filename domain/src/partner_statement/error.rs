@@ -45,6 +45,9 @@ pub enum StatementError {
         /// Who it was both times.
         person: Uuid,
     },
+    /// Have a corrected statement brought, or say what was found.
+    #[error("so much differs that nobody can tell by how much: it cannot be forced")]
+    TooMuchDiffers,
     /// Say it in a sentence.
     #[error("a note has 1 to 2,000 characters")]
     NoNote,

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::breaks::{BreakKind, BreakOutcome};
-use super::matching::{MatchedLine, is_nothing};
+use super::matching::MatchedLine;
 use super::movement::MovementKind;
+use super::signed;
 use super::suspense::Suspended;
 use crate::ids::{PartnerId, Position, StatementId};
 use crate::money::{Amount, Currency};
@@ -89,6 +90,9 @@ pub struct BreakFacts {
     pub reference: String,
     /// What the partner calls the value.
     pub partner_ref: String,
+    /// Which use of it, where the line names that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub use_id: Option<String>,
     /// On which day it counts.
     pub on: NaiveDate,
     /// What the partner says.
@@ -98,11 +102,16 @@ pub struct BreakFacts {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recorded: Option<Amount>,
     /// Theirs less ours in signed cents, as far as an amount is in question for the books.
-    #[serde(default, skip_serializing_if = "is_nothing")]
+    #[serde(
+        rename = "off_by",
+        with = "signed",
+        default,
+        skip_serializing_if = "signed::is_nothing"
+    )]
     pub off_by_cents: i64,
     /// How much is in question.
     pub amount: Amount,
-    /// Of what; the statement's own.
+    /// Of what: as the partner says, or as we do where it says nothing.
     pub currency: Currency,
 }
 
@@ -200,7 +209,12 @@ pub struct BreakForced {
     /// Of which kind the movement is.
     pub movement: MovementKind,
     /// Theirs less ours in signed cents, as far as an amount is in question for the books.
-    #[serde(default, skip_serializing_if = "is_nothing")]
+    #[serde(
+        rename = "off_by",
+        with = "signed",
+        default,
+        skip_serializing_if = "signed::is_nothing"
+    )]
     pub off_by_cents: i64,
     /// Who pays for what the partner gives, as it was agreed when the statement was compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -222,11 +236,9 @@ pub struct StatementSuperseded {
     pub by: StatementId,
     /// Of which day both are.
     pub business_date: NaiveDate,
-    /// Of what it was.
-    pub currency: Currency,
-    /// What it had set aside, which counts no more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub suspended: Option<Suspended>,
+    /// What it had set aside, by currency, which counts no more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspended: Vec<Suspended>,
     /// When.
     pub occurred_at: DateTime<Utc>,
 }

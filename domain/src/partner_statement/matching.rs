@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use super::breaks::BreakKind;
 use super::movement::{Movement, MovementKind};
+use super::signed;
 use crate::ids::Position;
 use crate::money::Currency;
 
@@ -86,16 +87,16 @@ pub struct MatchedLine {
     /// The event that recorded ours.
     pub position: Position,
     /// Theirs less ours, in cents: not 0 only within an agreed tolerance.
-    #[serde(default, skip_serializing_if = "is_nothing")]
+    #[serde(
+        rename = "off_by",
+        with = "signed",
+        default,
+        skip_serializing_if = "signed::is_nothing"
+    )]
     pub off_by_cents: i64,
     /// Of which kind, where an amount is off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub movement: Option<MovementKind>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
-pub(super) fn is_nothing(cents: &i64) -> bool {
-    *cents == 0
 }
 
 /// A difference: by which line, by which movement of ours, or both.

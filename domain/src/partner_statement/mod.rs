@@ -21,6 +21,7 @@ mod error;
 mod event;
 mod matching;
 mod movement;
+mod signed;
 mod suspense;
 #[cfg(test)]
 mod tests;

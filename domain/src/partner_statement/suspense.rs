@@ -21,8 +21,10 @@
 //! | --- | --- |
 //! | `over`, `under` | theirs less ours |
 //! | `unexpected`, `state_differs`, `currency` | theirs: nothing of ours stands behind it |
+//! | `duplicate_theirs` | theirs: what stands behind it, they have said already |
 //! | `overdue` | ours, the other way: they never said it |
-//! | `date`, `reference_differs`, `duplicate_theirs` | nothing: no amount is in question |
+//! | `date`, `reference_differs` | nothing: no amount is in question |
+//! | `too_many` | it cannot be forced |
 //!
 //! Where the currency differs, what we recorded in the other one stays until a command of our own
 //! puts it right. What was forced as overdue is told of by no later line any more: should one come
@@ -35,12 +37,14 @@ use serde::{Deserialize, Serialize};
 use super::breaks::BreakKind;
 use super::event::{BreakForced, LinesMatched};
 use super::movement::{MovementKind, amount};
-use crate::money::Amount;
+use crate::money::{Amount, Currency};
 use crate::reward::FundingModel;
 
 /// What an event sets aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Suspended {
+    /// Of what.
+    pub currency: Currency,
     /// Who pays for what the partner gives.
     pub funding_model: FundingModel,
     /// By how much the partner's word goes against us.
@@ -74,11 +78,15 @@ impl SuspendedCents {
     }
 
     /// As amounts; none when nothing was set aside.
-    pub(super) fn under(self, model: Option<FundingModel>) -> Option<Suspended> {
+    pub(super) fn under(
+        self,
+        model: Option<FundingModel>,
+        currency: Currency,
+    ) -> Option<Suspended> {
         let funding_model = model.filter(|_| self != Self::default())?;
         let cents = |cents: i64| amount(cents).unwrap_or(Amount::ZERO);
         let (against_us, in_our_favour) = (cents(self.against_us), cents(self.in_our_favour));
-        Some(Suspended { funding_model, against_us, in_our_favour })
+        Some(Suspended { currency, funding_model, against_us, in_our_favour })
     }
 }
 
@@ -101,9 +109,12 @@ pub fn off_by_cents(kind: BreakKind, stated: Option<i64>, recorded: Option<i64>)
     let (stated, recorded) = (stated.unwrap_or_default(), recorded.unwrap_or_default());
     match kind {
         BreakKind::Over | BreakKind::Under => stated - recorded,
-        BreakKind::Unexpected | BreakKind::StateDiffers | BreakKind::Currency => stated,
+        BreakKind::Unexpected
+        | BreakKind::StateDiffers
+        | BreakKind::Currency
+        | BreakKind::DuplicateTheirs => stated,
         BreakKind::Overdue => -recorded,
-        BreakKind::Date | BreakKind::ReferenceDiffers | BreakKind::DuplicateTheirs => 0,
+        BreakKind::Date | BreakKind::ReferenceDiffers | BreakKind::TooMany => 0,
     }
 }
 
@@ -123,7 +134,7 @@ impl LinesMatched {
     /// What it sets aside.
     #[must_use]
     pub fn suspended(&self) -> Option<Suspended> {
-        self.suspended_cents().under(self.funding_model)
+        self.suspended_cents().under(self.funding_model, self.currency)
     }
 }
 
@@ -140,6 +151,6 @@ impl BreakForced {
     /// What it sets aside.
     #[must_use]
     pub fn suspended(&self) -> Option<Suspended> {
-        self.suspended_cents().under(self.funding_model)
+        self.suspended_cents().under(self.funding_model, self.currency)
     }
 }

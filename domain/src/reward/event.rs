@@ -48,6 +48,9 @@ pub enum FundingModel {
 }
 
 impl FundingModel {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Prepaid, Self::PayOnRedemption, Self::PartnerFunded];
+
     /// The word that is stored and shown.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -114,6 +114,13 @@ impl Book {
         Self { calendar, zones: Zones::default() }
     }
 
+    /// On which day an event that posts nothing counts.
+    #[must_use]
+    pub fn booked_on(&self, recorded: &Recorded) -> NaiveDate {
+        let effective_on = self.zones.day(recorded, &[]);
+        self.calendar.place((recorded.position, recorded.recorded_at), effective_on).0
+    }
+
     /// What the next event of the log comes to.
     ///
     /// # Errors

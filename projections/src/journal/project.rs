@@ -96,10 +96,7 @@ fn rows_of(recorded: &Recorded, zones: &Zones) -> Result<Vec<Row>, ProjectionErr
         return Err(ProjectionError::Broken { rule, position: recorded.position });
     }
     let is_of_reward = matches!(recorded.event, AnchorEvent::Reward(_));
-    let reward_id: Option<Uuid> = recorded.aggregate_id.parse().ok().filter(|_| is_of_reward);
-    if is_of_reward && reward_id.is_none() {
-        return Ok(Vec::new());
-    }
+    let reward_id = is_of_reward.then(|| recorded.stream()).transpose()?;
     let effective_on = zones.day(recorded, &postings);
     let rows = (1..)
         .zip(postings)

@@ -19,7 +19,7 @@
 use chrono::NaiveDate;
 use domain::AnchorEvent;
 use domain::ids::PartnerId;
-use domain::money::{Amount, Currency};
+use domain::money::Amount;
 use domain::partner_statement::{PartnerStatementEvent, Suspended};
 use domain::reward::FundingModel;
 use domain::settlement::{Direction, SettlementEvent, SettlementRecorded};
@@ -73,9 +73,11 @@ pub(super) fn of_settlement(event: &SettlementEvent) -> Vec<Posting> {
 pub(super) fn of_statement(event: &PartnerStatementEvent) -> Vec<Posting> {
     use PartnerStatementEvent as E;
     match event {
-        E::LinesMatched(e) => set_aside(&e.partner_id, e.currency, e.suspended()),
-        E::BreakForced(e) => set_aside(&e.partner_id, e.currency, e.suspended()),
-        E::StatementSuperseded(e) => opposite(set_aside(&e.partner_id, e.currency, e.suspended)),
+        E::LinesMatched(e) => set_aside(&e.partner_id, e.suspended()),
+        E::BreakForced(e) => set_aside(&e.partner_id, e.suspended()),
+        E::StatementSuperseded(e) => {
+            opposite(set_aside(&e.partner_id, e.suspended.iter().copied()))
+        }
         E::StatementImported(_)
         | E::BreakOpened(_)
         | E::BreakAssigned(_)
@@ -86,14 +88,12 @@ pub(super) fn of_statement(event: &PartnerStatementEvent) -> Vec<Posting> {
 }
 
 /// What goes against us and what is in our favour, each for itself.
-fn set_aside(
-    partner: &PartnerId,
-    currency: Currency,
-    suspended: Option<Suspended>,
-) -> Vec<Posting> {
-    let Some(Suspended { funding_model, against_us, in_our_favour }) = suspended else {
-        return Vec::new();
-    };
+fn set_aside(partner: &PartnerId, suspended: impl IntoIterator<Item = Suspended>) -> Vec<Posting> {
+    suspended.into_iter().flat_map(|one| both_ways(partner, one)).collect()
+}
+
+fn both_ways(partner: &PartnerId, suspended: Suspended) -> Vec<Posting> {
+    let Suspended { currency, funding_model, against_us, in_our_favour } = suspended;
     let between_us = match funding_model {
         FundingModel::Prepaid => float(partner),
         FundingModel::PayOnRedemption => payable(partner),

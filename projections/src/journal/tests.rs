@@ -176,10 +176,10 @@ fn what_the_books_go_on_with_stands_in_suspense_until_its_statement_is_supersede
             all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
             stored("partner_statement", name, all)
         };
-        let fee = |cents: i64| json!({ "movement": "FEE", "off_by_cents": cents });
+        let fee = |cents: i64| json!({ "movement": "FEE", "off_by": format!("{:.2}", Decimal::new(cents, 2)) });
         let line = |cents: i64| {
             let (movement, line) = ("ADJUST", 1);
-            json!({ "line": line, "position": 7, "movement": movement, "off_by_cents": cents })
+            json!({ "line": line, "position": 7, "movement": movement, "off_by": format!("{:.2}", Decimal::new(cents, 2)) })
         };
         let against = of("BreakForced", fee(-150));
         let tolerated = of("LinesMatched", json!({ "matched": [line(-3), line(2)] }));
@@ -187,9 +187,9 @@ fn what_the_books_go_on_with_stands_in_suspense_until_its_statement_is_supersede
         let both = [against, tolerated];
         let wanted = [(account, "1.51".to_owned()), ("suspense:recon:aldi", "-1.51".to_owned())];
         assert_eq!(held(&balances(&both)), wanted, "{model}");
-        let suspended =
-            json!({ "funding_model": model, "against_us": "1.53", "in_our_favour": "0.02" });
-        let superseded = of("StatementSuperseded", json!({ "suspended": suspended }));
+        let suspended = json!({ "currency": "AUD", "funding_model": model, "against_us": "1.53",
+                "in_our_favour": "0.02" });
+        let superseded = of("StatementSuperseded", json!({ "suspended": [suspended] }));
         let [forced, tolerated] = both;
         assert!(balances(&[forced, tolerated, superseded]).is_empty(), "{model}");
         assert!(postings_of(&of("BreakForced", fee(0))).is_empty(), "nothing is in question");

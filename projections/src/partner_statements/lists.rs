@@ -30,6 +30,8 @@ pub struct StatementRow {
     pub status: String,
     /// How many of its lines agree.
     pub matched: i64,
+    /// By how much an agreed tolerance let them be off, theirs less ours, in cents.
+    pub off_by_cents: i64,
     pub superseded_by: Option<Uuid>,
     pub imported_at: DateTime<Utc>,
     /// How many of its breaks are open.
@@ -49,6 +51,7 @@ pub async fn statements(
     let rows: Vec<StatementRow> = sqlx::query_as(
         "SELECT s.id, s.partner_id, s.business_date, s.sequence, s.currency, s.made_at, s.lines,
                 s.totals, s.sha256, s.imported_at, coalesce(m.lines, 0) AS matched,
+                coalesce(m.off_by_cents, 0)::bigint AS off_by_cents,
                 CASE WHEN s.superseded_at_position <= $1 THEN 'superseded'
                      WHEN m.lines IS NOT NULL THEN 'matched' ELSE 'imported' END AS status,
                 CASE WHEN s.superseded_at_position <= $1 THEN s.superseded_by END AS superseded_by,
@@ -56,8 +59,10 @@ pub async fn statements(
                   WHERE b.statement_id = s.id AND b.opened_at_position <= $1
                     AND (b.ended_at_position > $1) IS NOT FALSE) AS open_breaks
            FROM partner_statements s
-           LEFT JOIN LATERAL (SELECT sum(m.lines) AS lines FROM statement_matchings m
-                               WHERE m.statement_id = s.id AND m.position <= $1) m ON true
+           LEFT JOIN LATERAL (
+             SELECT sum(m.lines) AS lines, sum(m.off_by_cents) AS off_by_cents
+               FROM statement_matchings m
+              WHERE m.statement_id = s.id AND m.position <= $1) m ON true
           WHERE s.imported_at_position <= $1 AND ($2::text IS NULL OR s.partner_id = $2)
             AND ($3::timestamptz IS NULL OR (s.imported_at, s.id) < ($3, $4))
           ORDER BY s.imported_at DESC, s.id DESC LIMIT $5",
@@ -94,6 +99,8 @@ pub struct BreakRow {
     pub state: String,
     pub owner: Option<Uuid>,
     pub first_person: Option<Uuid>,
+    pub first_person_until: Option<DateTime<Utc>>,
+    pub second_person: Option<Uuid>,
     pub outcome: Option<String>,
     pub note: Option<String>,
     pub opened_at: DateTime<Utc>,
@@ -115,11 +122,15 @@ pub struct BreakFilter {
     pub statement: Option<Uuid>,
 }
 
-/// What people had last written of a break by then.
-const LAST: &str = "(SELECT n.WHAT FROM statement_break_notes n
-                      WHERE n.statement_id = b.statement_id AND n.number = b.number
-                        AND n.position <= $1 AND n.WHAT IS NOT NULL
-                      ORDER BY n.position DESC LIMIT 1) AS WHAT";
+/// What the last note of a break by then says that says anything of `beside`.
+fn last(what: &str, beside: &str) -> String {
+    format!(
+        "(SELECT n.{what} FROM statement_break_notes n
+           WHERE n.statement_id = b.statement_id AND n.number = b.number AND n.position <= $1
+             AND n.{beside} IS NOT NULL
+           ORDER BY n.position DESC LIMIT 1) AS {what}"
+    )
+}
 
 /// Breaks at a position, the earliest first.
 ///
@@ -131,12 +142,19 @@ pub async fn breaks(
     page: &Page,
 ) -> Result<(Vec<BreakRow>, Option<String>), ListError> {
     let after = page.after_instant()?;
-    let [owner, first_person, note] =
-        ["owner", "first_person", "note"].map(|what| LAST.replace("WHAT", what));
+    let [owner, first, until, second, note] = [
+        ("owner", "owner"),
+        ("first_person", "first_person"),
+        // Once it is forced, the word stands for good.
+        ("first_person_until", "first_person"),
+        ("second_person", "second_person"),
+        ("note", "note"),
+    ]
+    .map(|(what, beside)| last(what, beside));
     let statement = format!(
         "SELECT b.id, b.statement_id, b.partner_id, b.business_date, b.kind, b.line, b.position,
                 b.movement, b.reference, b.partner_ref, b.counts_on, b.stated, b.recorded, b.amount,
-                b.currency, b.opened_at, {owner}, {first_person}, {note},
+                b.currency, b.opened_at, {owner}, {first}, {until}, {second}, {note},
                 CASE WHEN b.ended_at_position <= $1 THEN b.state ELSE 'open' END AS state,
                 CASE WHEN b.ended_at_position <= $1 THEN b.outcome END AS outcome,
                 CASE WHEN b.ended_at_position <= $1 THEN b.ended_at END AS ended_at

@@ -18,7 +18,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::journal::Zones;
-use crate::projection::Recorded;
+use crate::projection::{ProjectionError, Recorded};
 
 /// What was asked of a partner: no line speaks of it, but its reference is known by it.
 pub const ORDER: &str = "ORDER";
@@ -53,15 +53,32 @@ struct Moved<'a> {
 }
 
 /// The row that an event makes; days begin in the partner's zone.
-pub fn row_of(recorded: &Recorded, zones: &Zones) -> Option<MovementRow> {
-    if let AnchorEvent::Settlement(SettlementEvent::SettlementRecorded(e)) = &recorded.event {
-        return top_up(recorded.position, e);
-    }
-    let AnchorEvent::Reward(event) = &recorded.event else { return None };
-    let reward_id = Some(recorded.aggregate_id.parse().ok()?);
+pub fn row_of(recorded: &Recorded, zones: &Zones) -> Result<Option<MovementRow>, ProjectionError> {
+    Ok(match &recorded.event {
+        AnchorEvent::Settlement(SettlementEvent::SettlementRecorded(e)) => {
+            top_up(recorded.position, e)
+        }
+        AnchorEvent::Reward(event) => {
+            of_reward(event, (recorded.position, recorded.stream()?), zones)
+        }
+        AnchorEvent::Partner(_)
+        | AnchorEvent::PartnerAccount(_)
+        | AnchorEvent::PartnerStatement(_)
+        | AnchorEvent::Journey(_)
+        | AnchorEvent::Member(_)
+        | AnchorEvent::Period(_) => None,
+    })
+}
+
+fn of_reward(
+    event: &RewardEvent,
+    (position, reward_id): (Position, Uuid),
+    zones: &Zones,
+) -> Option<MovementRow> {
+    let (position, reward_id) = (position.0, Some(reward_id));
     if let RewardEvent::IssuanceRequested(e) = event {
         return Some(MovementRow {
-            position: recorded.position.0,
+            position,
             partner_id: e.partner_id.to_string(),
             reward_id,
             kind: ORDER,
@@ -77,7 +94,7 @@ pub fn row_of(recorded: &Recorded, zones: &Zones) -> Option<MovementRow> {
     let moved = moved(event).filter(|moved| !moved.value.0.is_zero())?;
     let sign = if moved.kind.may_be(1) { 1 } else { -1 };
     Some(MovementRow {
-        position: recorded.position.0,
+        position,
         partner_id: moved.partner.to_string(),
         reward_id,
         kind: moved.kind.as_str(),

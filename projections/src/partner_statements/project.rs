@@ -5,6 +5,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use domain::AnchorEvent;
 use domain::partner_statement::{
     BreakKind, BreakOpened, BreakOutcome, BreakState, LinesMatched, PartnerStatementEvent,
@@ -62,11 +63,11 @@ impl Projection for PartnerStatements {
                     undo_expiry(e.partner_id.as_str(), &e.voucher_id, tx).await?;
                 }
                 AnchorEvent::Reward(_) | AnchorEvent::Settlement(_) => {
-                    rows.extend(row_of(recorded, &zones))
+                    rows.extend(row_of(recorded, &zones)?)
                 }
                 AnchorEvent::PartnerStatement(event) => {
                     write(&mut rows, tx).await?;
-                    let Ok(id) = recorded.aggregate_id.parse() else { continue };
+                    let id = recorded.stream()?;
                     tell(id, event, recorded, tx).await?;
                 }
                 AnchorEvent::Partner(_)
@@ -149,7 +150,8 @@ async fn tell(
             changed((id, e.number), change, recorded, tx).await?;
         }
         E::BreakForceBegun(e) => {
-            let change = Change { first_person: Some(e.first_person), ..Change::default() };
+            let first = (Some(e.first_person), Some(e.expires_at));
+            let change = Change { first, ..Change::default() };
             changed((id, e.number), change, recorded, tx).await?;
         }
         E::BreakResolved(e) => {
@@ -159,7 +161,9 @@ async fn tell(
         }
         E::BreakForced(e) => {
             let end = Some((BreakState::Forced, None));
-            let change = Change { note: Some(&e.note), end, ..Change::default() };
+            let (first, second_person) = ((Some(e.first_person), None), e.second_person);
+            let note = Some(e.note.as_str());
+            let change = Change { first, second_person, note, end, ..Change::default() };
             changed((id, e.number), change, recorded, tx).await?;
             if e.kind == BreakKind::Overdue {
                 set_aside((id, e.number), tx).await?;
@@ -219,11 +223,9 @@ async fn matched(
     .await?;
     sqlx::query(
         "WITH noted AS (
-           INSERT INTO statement_matchings (statement_id, position, lines) VALUES ($1, $4, $2))
-         UPDATE partner_statements
-            SET status = 'matched', matched = matched + $2, off_by_cents = off_by_cents + $3,
-                last_position = $4
-          WHERE id = $1",
+           INSERT INTO statement_matchings (statement_id, position, lines, off_by_cents)
+           VALUES ($1, $4, $2, $3))
+         UPDATE partner_statements SET status = 'matched', last_position = $4 WHERE id = $1",
     )
     .bind(id)
     .bind(i32::try_from(e.matched.len()).unwrap_or(i32::MAX))
@@ -245,10 +247,10 @@ async fn opened(
     let line = facts.line.map(|line| i32::try_from(line).unwrap_or(i32::MAX));
     sqlx::query(
         "INSERT INTO statement_breaks (id, statement_id, number, partner_id, business_date, kind,
-                line, position, movement, reference, partner_ref, counts_on, stated, recorded,
+                line, position, movement, reference, partner_ref, use_id, counts_on, stated, recorded,
                 amount, currency, state, opened_at, opened_at_position, last_position)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open',
-                 $17, $18, $18)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open',
+                 $18, $19, $19)",
     )
     .bind(break_id(id, e.number))
     .bind(id)
@@ -261,6 +263,7 @@ async fn opened(
     .bind(facts.movement.as_str())
     .bind(&facts.reference)
     .bind(&facts.partner_ref)
+    .bind(&facts.use_id)
     .bind(facts.on)
     .bind(facts.stated.map(domain::money::Amount::decimal))
     .bind(facts.recorded.map(domain::money::Amount::decimal))
@@ -291,7 +294,9 @@ pub fn break_id(statement: Uuid, number: u32) -> Uuid {
 #[derive(Default)]
 struct Change<'a> {
     owner: Option<Uuid>,
-    first_person: Option<Uuid>,
+    /// Who wants to force it, and until when that word stands.
+    first: (Option<Uuid>, Option<DateTime<Utc>>),
+    second_person: Option<Uuid>,
     note: Option<&'a str>,
     end: Option<(BreakState, Option<BreakOutcome>)>,
 }
@@ -306,12 +311,11 @@ async fn changed(
     sqlx::query(
         "WITH noted AS (
            INSERT INTO statement_break_notes
-                  (statement_id, number, position, owner, first_person, note)
-           VALUES ($1, $2, $3, $5, $6, $7))
+                  (statement_id, number, position, owner, first_person, first_person_until,
+                   second_person, note)
+           VALUES ($1, $2, $3, $5, $6, $10, $11, $7))
          UPDATE statement_breaks
-            SET owner = coalesce($5, owner), first_person = coalesce($6, first_person),
-                note = coalesce($7, note), state = coalesce($8, state),
-                outcome = coalesce($9, outcome),
+            SET state = coalesce($8, state), outcome = coalesce($9, outcome),
                 ended_at = CASE WHEN $8 IS NULL THEN ended_at ELSE $4 END,
                 ended_at_position = CASE WHEN $8 IS NULL THEN ended_at_position ELSE $3 END,
                 last_position = $3
@@ -322,10 +326,12 @@ async fn changed(
     .bind(recorded.position.0)
     .bind(recorded.event.occurred_at())
     .bind(change.owner)
-    .bind(change.first_person)
+    .bind(change.first.0)
     .bind(change.note)
     .bind(state.map(BreakState::as_str))
     .bind(outcome.flatten().map(BreakOutcome::as_str))
+    .bind(change.first.1)
+    .bind(change.second_person)
     .execute(tx)
     .await?;
     Ok(())

@@ -42,6 +42,24 @@ pub async fn to_compare(pool: &PgPool, limit: i64) -> Result<Vec<Uuid>, sqlx::Er
     .await
 }
 
+/// Partner and day of statements that nobody could compare for so many hours.
+///
+/// # Errors
+/// When the read model cannot be read.
+pub async fn not_compared(
+    pool: &PgPool,
+    hours: i64,
+) -> Result<Vec<(String, NaiveDate)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT partner_id, business_date FROM partner_statements
+          WHERE status = 'imported' AND imported_at < ledger_now() - $1 * interval '1 hour'
+          ORDER BY business_date, partner_id LIMIT 200",
+    )
+    .bind(hours)
+    .fetch_all(pool)
+    .await
+}
+
 /// In which statement a break is, and which one of it.
 ///
 /// # Errors
@@ -50,6 +68,10 @@ pub async fn break_of(pool: &PgPool, id: Uuid) -> Result<Option<(Uuid, i32)>, sq
     let one = "SELECT statement_id, number FROM statement_breaks WHERE id = $1";
     sqlx::query_as(one).bind(id).fetch_optional(pool).await
 }
+
+/// What was unexpected and what was recorded since are the same thing only if they count within so
+/// many days of each other; otherwise people look.
+const ARRIVES_WITHIN: i32 = 1;
 
 /// The other side of a break has come.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -78,8 +100,9 @@ pub async fn arrivals(pool: &PgPool, limit: i64) -> Result<Vec<Arrival>, sqlx::E
                WHERE m.partner_id = b.partner_id AND m.partner_ref = b.partner_ref
                  AND m.kind = b.movement AND m.currency = b.currency
                  AND abs(m.cents) = round(b.stated * 100)::bigint AND m.matched_in IS NULL
-                 AND m.set_aside_in IS NULL
-               ORDER BY m.position LIMIT 1) m ON true
+                 AND m.set_aside_in IS NULL AND (m.use_id = b.use_id) IS NOT FALSE
+                 AND m.business_date BETWEEN b.counts_on - $3::int AND b.counts_on + $3::int
+               ORDER BY m.use_id = b.use_id DESC NULLS LAST, m.position LIMIT 1) m ON true
            WHERE b.state = 'open' AND b.kind IN ('unexpected', 'state_differs')
            ORDER BY b.opened_at, b.id LIMIT $1)
          UNION ALL
@@ -102,6 +125,7 @@ pub async fn arrivals(pool: &PgPool, limit: i64) -> Result<Vec<Arrival>, sqlx::E
     )
     .bind(limit)
     .bind(i32::try_from(TOP_UP_DAYS).unwrap_or(i32::MAX))
+    .bind(ARRIVES_WITHIN)
     .fetch_all(pool)
     .await
 }

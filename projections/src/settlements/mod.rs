@@ -3,7 +3,8 @@
 //! | table | what is in it |
 //! | --- | --- |
 //! | `settlements` | the bank's lines with each partner |
-//! | `float_days` | by business day, what each float became more or less by |
+//! | `partner_funding` | who pays for what a partner gives, since when |
+//! | `float_days` | by day in Sydney, what each float became more or less by then |
 //!
 //! A float is what the journal says of `assets:float:N`: paid in less taken out, less what was
 //! issued, and what was voided. By days it is a few rows to sum up, so that it can be asked for

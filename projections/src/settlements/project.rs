@@ -9,7 +9,9 @@ use chrono::NaiveDate;
 use domain::AnchorEvent;
 use domain::clean_days::local_date;
 use domain::money::Currency;
+use domain::partner::{PartnerDetailsChanged, PartnerEvent, PartnerRegistered};
 use domain::period::BUSINESS_ZONE;
+use domain::reward::FundingModel;
 use domain::settlement::{SettlementEvent, SettlementRecorded};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
@@ -38,7 +40,7 @@ impl Projection for Settlements {
     }
 
     fn tables(&self) -> &'static [&'static str] {
-        &["settlements", "float_days"]
+        &["settlements", "partner_funding", "float_days"]
     }
 
     async fn project(
@@ -52,6 +54,13 @@ impl Projection for Settlements {
                 &recorded.event
             {
                 write(recorded, e, tx).await?;
+            }
+            if let AnchorEvent::Partner(
+                PartnerEvent::PartnerRegistered(PartnerRegistered { details, .. })
+                | PartnerEvent::PartnerDetailsChanged(PartnerDetailsChanged { details, .. }),
+            ) = &recorded.event
+            {
+                note_funding(recorded, details.funding_model, tx).await?;
             }
             let postings = postings_of(&recorded.event);
             let day = local_date(recorded.event.occurred_at(), BUSINESS_ZONE);
@@ -82,9 +91,7 @@ async fn write(
     e: &SettlementRecorded,
     tx: &mut PgConnection,
 ) -> Result<(), ProjectionError> {
-    let rule = "that a bank's line is a stream by its reference";
-    let broken = ProjectionError::Broken { rule, position: recorded.position };
-    let id: uuid::Uuid = recorded.aggregate_id.parse().map_err(|_| broken)?;
+    let id = recorded.stream()?;
     sqlx::query(
         "INSERT INTO settlements (position, id, partner_id, direction, amount, currency, booked_on,
                 bank_reference, funding_model, recorded_at)
@@ -100,6 +107,23 @@ async fn write(
     .bind(&e.bank_reference)
     .bind(e.funding_model.as_str())
     .bind(recorded.recorded_at)
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn note_funding(
+    recorded: &Recorded,
+    model: Option<FundingModel>,
+    tx: &mut PgConnection,
+) -> Result<(), sqlx::Error> {
+    let Some(model) = model else { return Ok(()) };
+    sqlx::query(
+        "INSERT INTO partner_funding (partner_id, position, funding_model) VALUES ($1, $2, $3)",
+    )
+    .bind(&recorded.aggregate_id)
+    .bind(recorded.position.0)
+    .bind(model.as_str())
     .execute(tx)
     .await?;
     Ok(())

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{PartnerId, Position};
 use domain::partner_statement::{KindTotal, MovementKind};
+use domain::reward::FundingModel;
 use domain::settlement::Direction;
 use rust_decimal::Decimal;
 use sqlx::PgPool;
@@ -22,6 +23,30 @@ pub type AllSides = BTreeMap<(String, String), Sides>;
 
 /// What is asked for.
 type Wanted<'a> = (Position, Option<&'a PartnerId>);
+
+/// Who pays for what each partner gives, as it was agreed at a position.
+///
+/// # Errors
+/// When the read model cannot be read, or holds what this program does not know.
+pub async fn funding(
+    pool: &PgPool,
+    (at, partner): Wanted<'_>,
+) -> Result<BTreeMap<String, FundingModel>, sqlx::Error> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT DISTINCT ON (partner_id) partner_id, funding_model FROM partner_funding
+          WHERE position <= $1 AND ($2::text IS NULL OR partner_id = $2)
+          ORDER BY partner_id, position DESC",
+    )
+    .bind(at.0)
+    .bind(partner.map(PartnerId::as_str))
+    .fetch_all(pool)
+    .await?;
+    let known = rows.into_iter().map(|(partner, word)| {
+        let model = FundingModel::ALL.into_iter().find(|model| model.as_str() == word);
+        Ok((partner, model.ok_or_else(|| unknown("funding model"))?))
+    });
+    known.collect()
+}
 
 /// What all sides say up to a position, of one partner or of all of whom anything is said.
 ///

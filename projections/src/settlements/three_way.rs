@@ -7,7 +7,7 @@
 //! | `issued_differs` | prepaid | what statements say was issued |
 //! | `voided_differs` | prepaid | what statements say was taken back |
 //! | `float_differs` | prepaid | what the partner last said was left |
-//! | `redeemed_differs` | on redemption | what statements say was spent |
+//! | `redeemed_differs` | on redemption, partner-funded | what statements say was spent |
 //! | `overpaid` | on redemption | more was paid than is owed |
 //! | `bank_line_unexpected` | partner-funded | our bank has a line at all |
 //!
@@ -131,7 +131,9 @@ pub fn compare(model: FundingModel, sides: &Sides) -> Compared {
         not_yet_stated: all.less(on_days),
         statements,
         bank,
-        float: (is_prepaid && paid_for).then_some(sides.float),
+        // What was agreed otherwise before is shown as long as something is left of it.
+        float: (is_prepaid && paid_for || !is_prepaid && !sides.float.is_zero())
+            .then_some(sides.float),
         unpaid: (model == FundingModel::PayOnRedemption && paid_for)
             .then(|| sides.payable.max(Decimal::ZERO)),
         differences: Vec::new(),
@@ -147,6 +149,9 @@ pub fn compare(model: FundingModel, sides: &Sides) -> Compared {
         FundingModel::Prepaid => compared.of_float(sides, on_days),
         FundingModel::PayOnRedemption => compared.of_payable(sides, on_days),
         FundingModel::PartnerFunded => {
+            if let Some(said) = compared.statements {
+                compared.differ("redeemed_differs", said.redeemed - on_days.redeemed);
+            }
             for (direction, amount) in sides.bank.iter().map(|l| (l.direction, l.amount)) {
                 let is_paid = direction == Direction::Paid;
                 compared.differ("bank_line_unexpected", if is_paid { amount } else { -amount });

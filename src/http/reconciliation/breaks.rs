@@ -6,7 +6,7 @@
 use actix_web::web::Data;
 use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{PartnerId, Position};
-use domain::partner_statement::{BreakOutcome, PartnerStatement, StatementCommand};
+use domain::partner_statement::{BreakKind, BreakOutcome, PartnerStatement, StatementCommand};
 use projections::as_of::moment;
 use projections::paging::Page;
 use projections::partner_statements::NAME;
@@ -109,8 +109,12 @@ pub struct BreakBody {
     /// open, resolved or forced.
     state: String,
     owner: Option<Uuid>,
-    /// Who said first that it should be forced, while a second person is awaited.
+    /// Who said first that it should be forced.
     first_person: Option<Uuid>,
+    /// Until when a second person may say the same; null once it is forced.
+    first_person_until: Option<DateTime<Utc>>,
+    /// Who said the same, where two are needed.
+    second_person: Option<Uuid>,
     outcome: Option<String>,
     note: Option<String>,
     opened_at: DateTime<Utc>,
@@ -139,6 +143,8 @@ impl From<BreakRow> for BreakBody {
             state: row.state,
             owner: row.owner,
             first_person: row.first_person,
+            first_person_until: row.first_person_until,
+            second_person: row.second_person,
             outcome: row.outcome,
             note: row.note,
             opened_at: row.opened_at,
@@ -164,6 +170,10 @@ pub async fn list_breaks(
         Some(WantedState::All) => None,
     };
     let as_of = as_of(wanted.as_of.as_deref())?;
+    if wanted.kind.as_deref().is_some_and(|kind| BreakKind::read(kind).is_none()) {
+        let known = BreakKind::ALL.map(BreakKind::as_str).join(", ");
+        return Err(Problem::new(Code::InvalidQuery).detail(format!("`kind` is one of {known}.")));
+    }
     let partner = only_own(&reader, wanted.partner)?;
     let page = Page::new(wanted.limit, wanted.cursor)?;
     let reached = at_least.wait(&state.shown, &[NAME]).await?;
@@ -183,7 +193,9 @@ pub async fn list_breaks(
             let mut body = BreakBody::from(row);
             if is_partner {
                 // What our own people write among themselves.
-                (body.owner, body.first_person, body.note) = (None, None, None);
+                (body.owner, body.note) = (None, None);
+                (body.first_person, body.first_person_until) = (None, None);
+                body.second_person = None;
             }
             body
         })

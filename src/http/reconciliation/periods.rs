@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::moment::as_of;
 use crate::access::{Finance, Staff};
-use crate::closing::{self, NotClosed};
+use crate::closing::{self, Desk, NotClosed};
 use crate::http::address::Query;
 use crate::http::json::Json;
 use crate::http::position::{Answer, AtLeast};
@@ -130,12 +130,9 @@ pub async fn close_period(
             .fact("field", "period")
             .detail("`period` is a month such as 2026-11.")
     })?;
-    // All that is recorded by now counts.
-    let head = *state.ledger.head().borrow();
-    AtLeast(head).wait(&state.shown, &[NAME]).await?;
     let context = Context::new(closer.actor(), "a month was closed").correlated(month.to_string());
-    let closed =
-        closing::close(&state.ledger, &state.read_pool, month, &context, |_, _| {}).await?;
+    let desk = Desk { ledger: &state.ledger, pool: &state.pool, read_pool: &state.read_pool };
+    let closed = closing::close(desk, month, &context, |_, _| {}).await?;
     let body = ClosedBody {
         period: month.to_string(),
         state: "closed",

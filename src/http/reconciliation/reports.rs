@@ -71,6 +71,7 @@ pub async fn show_report(
     })?;
     let as_of = wanted.as_of.as_deref().map(|text| as_of(Some(text))).transpose()?;
     at_least.wait(&state.shown, &[periods::NAME]).await?;
+    let _one_of_few = state.reports.try_acquire().map_err(|_| Problem::new(Code::Busy))?;
     let asked = Asked { span, view, as_of };
     let figures = figures_of(&state.read_pool, asked, |_, _| {}).await?;
     let printed = print(kind, format, &figures)?;

@@ -14,13 +14,14 @@ use projections::as_of::moment;
 use projections::paging::Page;
 use projections::partner_statements::NAME;
 use projections::partner_statements::lists::{self, StatementRow};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::moment::as_of;
-use crate::access::{BooksReaders, Staff};
+use crate::access::{BooksBringers, BooksReaders, Staff};
 use crate::books::{Books, CameBy, Incoming, NotImported};
 use crate::http::address::Query;
 use crate::http::json::read;
@@ -74,6 +75,8 @@ pub struct StatementBody {
     lines: i32,
     /// How many lines agree with the ledger.
     matched: i64,
+    /// By how much an agreed tolerance let them be off: theirs less ours.
+    off_by: String,
     open_breaks: i64,
     /// What the lines come to, by kind.
     #[schema(value_type = Vec<Object>)]
@@ -96,6 +99,7 @@ impl From<StatementRow> for StatementBody {
             status: row.status,
             lines: row.lines,
             matched: row.matched,
+            off_by: Decimal::new(row.off_by_cents, 2).to_string(),
             open_breaks: row.open_breaks,
             totals: row.totals,
             sha256: row.sha256,
@@ -165,7 +169,7 @@ pub(super) fn only_own(
             body = crate::http::problem::ProblemShape, content_type = "application/problem+json"),
     ))]
 pub async fn import_statement(
-    bringer: Staff<BooksReaders>,
+    bringer: Staff<BooksBringers>,
     state: Data<AppState>,
     request: HttpRequest,
     payload: Payload,
@@ -226,7 +230,7 @@ impl From<StatementError> for Problem {
         use StatementError as E;
         match &refusal {
             E::NotImported | E::NoSuchBreak { .. } => Self::new(Code::NotFound),
-            E::Superseded | E::OtherFile { .. } => {
+            E::Superseded | E::OtherFile { .. } | E::TooMuchDiffers => {
                 Self::new(Code::NotPossibleNow).detail(format!("{refusal}."))
             }
             E::AlreadyEnded { state } => Self::new(Code::AlreadyDone).fact("state", state),

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::PartnerId;
 use domain::reward::FundingModel;
 use projections::as_of::moment;
-use projections::settlements::sides::sides;
+use projections::settlements::sides::{funding, sides};
 use projections::settlements::three_way::{Compared, Sides, Values, compare};
 use projections::{journal, partner_activity_log, partner_statements, settlements};
 use rust_decimal::Decimal;
@@ -148,6 +148,10 @@ impl From<Values> for ValuesBody {
     }
 }
 
+fn unregistered() -> sqlx::Error {
+    sqlx::Error::Decode("value at a partner that nobody registered".into())
+}
+
 fn body(of: (String, String), model: FundingModel, sides: &Sides) -> ComparedBody {
     let compared: Compared = compare(model, sides);
     let through = sides.stated.iter().map(|(day, _)| *day).max();
@@ -196,24 +200,23 @@ pub async fn three_way(
     Query(wanted): Query<ThreeWayWanted>,
 ) -> Result<Answer<ThreeWayBody>, Problem> {
     let as_of = as_of(wanted.as_of.as_deref())?;
-    let model_of = |partner: &PartnerId| {
-        state.catalogue.get(partner).and_then(|entry| entry.details().funding_model)
-    };
-    if wanted.partner.as_ref().is_some_and(|partner| model_of(partner).is_none()) {
-        return Err(Problem::new(Code::NotFound));
-    }
     let reached = at_least.wait(&state.shown, &READ_MODELS).await?;
     let (position, as_of) = moment(&state.read_pool, as_of, reached).await?;
+    let funding = funding(&state.read_pool, (position, wanted.partner.as_ref())).await?;
+    if wanted.partner.is_some() && funding.is_empty() {
+        return Err(Problem::new(Code::NotFound));
+    }
     let mut all = sides(&state.read_pool, (position, wanted.partner.as_ref())).await?;
     if let Some(partner) = wanted.partner.filter(|_| all.is_empty()) {
         // Of whom nobody has said anything: that is an answer too.
         let currency = domain::money::Currency::AUD.to_string();
         all.insert((partner.to_string(), currency), Sides::default());
     }
-    let of_known = all.into_iter().filter_map(|(of, sides)| {
-        let model = of.0.parse().ok().and_then(|partner| model_of(&partner))?;
-        Some(body(of, model, &sides))
+    let compared = all.into_iter().map(|(of, sides)| {
+        // Value moves only at partners that are registered, and registering says who pays.
+        let model = funding.get(&of.0).ok_or_else(unregistered)?;
+        Ok(body(of, *model, &sides))
     });
-    let partners = of_known.collect();
+    let partners = compared.collect::<Result<_, Problem>>()?;
     Ok(Answer::ok(position, ThreeWayBody { as_of, position: position.0, partners }))
 }

@@ -7,7 +7,9 @@
 
 use std::collections::BTreeMap;
 
-use projections::{partner_activity_log, reward_history, runner, settlements, support_rewards};
+use projections::{
+    partner_activity_log, partner_statements, reward_history, runner, settlements, support_rewards,
+};
 use sqlx::PgPool;
 
 use crate::alerts::{Found, store};
@@ -27,6 +29,8 @@ const FLOAT_DAYS: i64 = 2;
 /// Less of a float than was issued from it in so many days does not last as long again.
 const FLOAT_LASTS_DAYS: i32 = 14;
 
+/// A statement that is in the books and not compared for so long, in hours of the ledger.
+const COMPARED_HOURS: i64 = 1;
 /// A statement that has not come for so long after its day, in hours of the ledger.
 const STATEMENT_HOURS: i64 = 24;
 
@@ -264,5 +268,12 @@ async fn statements_missing(pool: &PgPool) -> Result<Vec<Found>, sqlx::Error> {
         ),
         to_do: "Ask the partner for a whole one; what came is kept with its faults, by line.",
     });
-    Ok(told.collect())
+    let waiting = partner_statements::query::not_compared(pool, COMPARED_HOURS).await?;
+    let waiting = waiting.into_iter().map(|(partner, day)| Found {
+        kind: Watch::StatementMissing.kind(),
+        subject: format!("{partner}@{day}"),
+        summary: format!("The statement of {partner} for {day} is not compared with the ledger"),
+        to_do: "Look for `a statement was not compared` in the log; mend what it names.",
+    });
+    Ok(told.chain(waiting).collect())
 }

@@ -25,7 +25,7 @@ const COUNTED: [(&str, &str, &str); 15] = [
     ("periods", "months closed", "PeriodClosed"),
 ];
 
-/// What is counted, the value behind it, what differs, and that all of the log was read.
+/// What is counted, the value behind it, what differs, and how much of the log that rests on.
 pub(super) fn sections(figures: &Figures) -> Vec<Section> {
     vec![compliance(figures), forced(figures), roll_forward(figures), open_breaks(figures)]
 }
@@ -41,7 +41,7 @@ fn compliance(figures: &Figures) -> Section {
     rows.push(row("expiry", early, counts.ends_early));
     rows.push(row("expiry", "vouchers that do not say when they end", counts.ends_unsaid));
     let read = Cell::Count(figures.position.0);
-    rows.push(vec![Cell::text("replay"), Cell::text("events read, all there are"), read]);
+    rows.push(vec![Cell::text("replay"), Cell::text("events that these figures rest on"), read]);
     Section { name: "compliance", columns: &["about", "what", "count"], rows }
 }
 

@@ -75,7 +75,7 @@ fn beside_rewards(
         });
         let fee = json!({
             "partner_id": partner, "funding_model": model, "business_date": day,
-            "movement": "FEE", "off_by_cents": if week % 3 == 0 { 7 } else { -5 - week },
+            "movement": "FEE", "off_by": text(if week % 3 == 0 { 7 } else { -5 - week }),
         });
         let settled = stored("settlement", "SettlementRecorded.v1", at, &line);
         let forced = stored("partner_statement", "BreakForced.v1", at, &fee);

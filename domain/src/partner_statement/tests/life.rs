@@ -48,6 +48,7 @@ pub fn facts(kind: BreakKind, amount: &str) -> BreakFacts {
         movement: MovementKind::Issue,
         reference: "REF1".to_owned(),
         partner_ref: "WO1".to_owned(),
+        use_id: None,
         on: day(22),
         stated: None,
         recorded: None,
@@ -174,7 +175,7 @@ fn one_person_forces_a_small_break_and_two_a_large_one() {
 fn what_arrives_later_ends_its_break_by_itself() {
     let mut told = Told::imported_with(&["0.50", "20.00"]);
     let line = MatchedLine { line: 1, position: Position(30), off_by_cents: 0, movement: None };
-    let arrive = StatementCommand::Arrive { matched: vec![line], breaks: vec![1] };
+    let arrive = StatementCommand::Arrive { arrived: vec![(1, Some(line)), (1, Some(line))] };
     assert_eq!(told.names(arrive.clone()), ["LinesMatched", "BreakResolved"]);
     assert_eq!(told.names(arrive), [""; 0]);
     assert_eq!(told.statement.breaks()[&2].state, BreakState::Open);
