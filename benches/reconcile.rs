@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --bench reconcile`: on a log of a million events, in one run and in turn.
 //! *Replayed*: every event decoded into its type. *Compared*: a statement that is kept and recorded
-//! already is read, matched with our movements, and what agrees is recorded, durable. All other
-//! movements were spoken of by earlier statements. `-- --check` fails when the promise is broken.
+//! already is read, matched with our movements, and what agrees is recorded, durable, and seen by
+//! the read model. All other movements were spoken of by earlier statements. `-- --check` fails when
+//! the promise is broken.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing else to do")]
 
@@ -88,11 +89,15 @@ impl Office {
         office
     }
 
-    async fn catch_up(&self) {
+    fn runner(&self, head: watch::Receiver<Position>) -> Runner {
         let mut all = projections::all().into_iter();
         let one = all.find(|one| one.name() == partner_statements::NAME).unwrap();
+        Runner::new(self.app.clone(), one, head)
+    }
+
+    async fn catch_up(&self) {
         let (_sender, head) = watch::channel(self.head);
-        Runner::new(self.app.clone(), one, head).catch_up().await.unwrap();
+        self.runner(head).catch_up().await.unwrap();
     }
 
     async fn replay(&self) -> f64 {
@@ -127,11 +132,15 @@ impl Office {
             pool: self.app.clone(),
             catalogue: self.catalogue.clone(),
         };
+        let (stop, stopping) = watch::channel(false);
+        let projecting = tokio::spawn(self.runner(self.ledger.head()).run(stopping));
         let (seconds, compared) = timed(process.turn()).await;
+        stop.send(true).unwrap();
+        projecting.await.unwrap();
         assert_eq!(compared.unwrap(), 1);
-        self.catch_up().await;
-        let matched =
-            "SELECT matched::bigint FROM read.partner_statements WHERE business_date = $1";
+        let matched = "SELECT sum(m.lines)::bigint FROM read.statement_matchings m
+                         JOIN read.partner_statements s ON s.id = m.statement_id
+                        WHERE s.business_date = $1";
         let matched: i64 =
             sqlx::query_scalar(matched).bind(day).fetch_one(&self.owner).await.unwrap();
         assert_eq!(matched, lines);
@@ -155,7 +164,9 @@ impl Office {
             .unwrap();
         let rows: Vec<(String, String, String, i64)> = sqlx::query_as(
             "SELECT m.kind, i.reference, m.partner_ref, m.cents FROM read.statement_movements m
-               JOIN read.statement_movements i ON i.partner_ref = m.partner_ref AND i.kind = 'ISSUE'
+               JOIN read.statement_movements i
+                 ON i.partner_id = m.partner_id AND i.partner_ref = m.partner_ref
+                AND i.kind = 'ISSUE'
               WHERE m.matched_in IS NULL AND m.kind <> 'ORDER' ORDER BY m.position",
         )
         .fetch_all(&self.owner)

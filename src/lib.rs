@@ -9,7 +9,7 @@
 //! - [`processes`]: what happens by itself
 //! - [`partners`], [`vault`]: calls out, and what keeps secrets secret
 //! - [`sandbox`]: acts as every partner; [`conformance`]: tries whether one keeps its promises
-//! - [`statements`]: reads what a partner's books say of a day
+//! - [`statements`]: reads what a partner's books say of a day; [`books`]: takes it in
 //! - [`reports`]: what finance reads of a period; [`closing`]: a month is sealed
 //! - [`alerts`]: what people should look at
 //! - [`cli`]: the `anchor` program

@@ -86,7 +86,7 @@ pub enum AsOfError {
     #[error("that moment has not come yet")]
     InFuture,
     /// Ask again in a moment, or for an earlier position.
-    #[error("the journal has come to position {reached}")]
+    #[error("what is asked has come to position {reached}")]
     NotReached {
         /// Where it stands.
         reached: Position,

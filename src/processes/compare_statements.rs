@@ -37,7 +37,7 @@ const ARRIVALS_A_TURN: i64 = 500;
 /// More than so many differences of one statement are told as one.
 const MOST_BREAKS: usize = 2_000;
 /// How long the read model may take to see what was just recorded.
-const CATCHES_UP: Duration = Duration::from_secs(5);
+const CATCHES_UP: Duration = Duration::from_secs(30);
 
 /// Compares statements with our log.
 #[derive(Clone)]

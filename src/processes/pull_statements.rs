@@ -6,7 +6,7 @@
 //!
 //! *Guarantees*: with several instances a day is asked for by one of them at a time, and whatever
 //! comes twice counts once; a partner that does not answer is asked again later and later, and
-//! keeps nobody else from being asked; a file with faults is kept, told to people, and asked for
+//! is waited for beside the others of its turn; a file with faults is kept, told to people, and asked for
 //! again.
 //!
 //! Rows: A2, D6.

@@ -65,7 +65,7 @@ pub async fn figures_of(
     .await?;
     let figures = gathering.finish();
     if let Some(row) = closed.iter().find(|row| is_of(row, &figures)) {
-        // What was sealed is what is printed, or nothing is.
+        // Accounts and entries are as they were sealed, or nothing is printed.
         if row.digest != digest(&figures) {
             return Err(ReportError::NotAsSealed { month: row.month.clone() });
         }

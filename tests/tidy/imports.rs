@@ -59,6 +59,9 @@ const FORBIDDEN_USES: &[(&str, &[&str], &str)] = &[
         &["crate::ledger", "projections::", "crate::http", "crate::sandbox", "crate::vault"],
         "the kit stands outside, and records nothing",
     ),
+    ("src/reports", &["crate::ledger", "crate::http", "crate::partners"], "reports only read"),
+    ("src/closing", &["crate::http", "crate::partners"], "a month is closed by the log alone"),
+    ("src/books", &["crate::http", "crate::processes"], "files come in by whichever door"),
     ("src/sandbox", &["crate::ledger", "projections::", "crate::vault"], "the sandbox is them"),
 ];
 

@@ -147,8 +147,8 @@ impl PartnerStatement {
         }
     }
 
-    /// Whatever of it is still open ends, each once; what has ended stays as it is, and so does ours
-    /// that stands behind it.
+    /// Whatever of it is still open ends, each once; what has ended stays as it is, and so does
+    /// what of ours stands behind it.
     fn arrive(
         &self,
         imported: &Imported,

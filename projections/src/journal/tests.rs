@@ -176,10 +176,11 @@ fn what_the_books_go_on_with_stands_in_suspense_until_its_statement_is_supersede
             all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
             stored("partner_statement", name, all)
         };
-        let fee = |cents: i64| json!({ "movement": "FEE", "off_by": format!("{:.2}", Decimal::new(cents, 2)) });
+        let text = |cents: i64| Decimal::new(cents, 2).to_string();
+        let fee = |cents: i64| json!({ "movement": "FEE", "off_by": text(cents) });
         let line = |cents: i64| {
             let (movement, line) = ("ADJUST", 1);
-            json!({ "line": line, "position": 7, "movement": movement, "off_by": format!("{:.2}", Decimal::new(cents, 2)) })
+            json!({ "line": line, "position": 7, "movement": movement, "off_by": text(cents) })
         };
         let against = of("BreakForced", fee(-150));
         let tolerated = of("LinesMatched", json!({ "matched": [line(-3), line(2)] }));

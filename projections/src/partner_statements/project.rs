@@ -247,8 +247,8 @@ async fn opened(
     let line = facts.line.map(|line| i32::try_from(line).unwrap_or(i32::MAX));
     sqlx::query(
         "INSERT INTO statement_breaks (id, statement_id, number, partner_id, business_date, kind,
-                line, position, movement, reference, partner_ref, use_id, counts_on, stated, recorded,
-                amount, currency, state, opened_at, opened_at_position, last_position)
+                line, position, movement, reference, partner_ref, use_id, counts_on, stated,
+                recorded, amount, currency, state, opened_at, opened_at_position, last_position)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 'open',
                  $18, $19, $19)",
     )

@@ -2,6 +2,7 @@
 //!
 //! Rows: A2, Q2, D4.
 
+mod apart;
 mod bank;
 mod by_hand;
 mod faults;

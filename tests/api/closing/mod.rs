@@ -131,6 +131,45 @@ async fn assert_the_same_elsewhere(app: &TestApp, month: Span, before: &[Vec<u8>
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_who_close_at_once_close_one_after_the_other() {
+    let app = TestApp::start().await;
+    let (month, _) = a_month(&app).await;
+    let finance = Who::new(Role::Finance);
+    let close = async |month: Span| {
+        let close = json!({ "period": month.to_string() });
+        let mut answer = app.post(&finance, "/api/reconciliation/periods", close.clone()).await;
+        while [409, 503].contains(&answer.status) && answer.code() != "not_possible_now" {
+            answer = app.post(&finance, "/api/reconciliation/periods", close.clone()).await;
+        }
+        answer
+    };
+    app.forward(Duration::days(31)).await;
+    app.until_idle().await;
+    app.until("both months are over for the server as well", async || {
+        let both = tokio::join!(close(month), close(month.next()), close(month));
+        [both.0, both.1, both.2].iter().any(|answer| answer.status == 200)
+    })
+    .await;
+    close(month.next()).await;
+    app.until_idle().await;
+    let sealed: Vec<(String, i64, i64)> = sqlx::query_as(
+        "SELECT aggregate_id, position, (payload->>'position')::bigint FROM events
+          WHERE event_type = 'PeriodClosed' ORDER BY position",
+    )
+    .fetch_all(&app.pool)
+    .await
+    .unwrap();
+    let months: Vec<&str> = sealed.iter().map(|(month, ..)| month.as_str()).collect();
+    assert!(
+        months.is_sorted() && months.last() == Some(&&*month.next().to_string()),
+        "{sealed:?}"
+    );
+    let knows = |pair: &[(String, i64, i64)]| pair[1].2 >= pair[0].1;
+    assert!(sealed.windows(2).all(knows), "each knows the one before: {sealed:?}");
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_closed_or_answered_is_refused_and_never_empty() {
     let app = TestApp::start().await;
     let (month, _) = a_month(&app).await;
