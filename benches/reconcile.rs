@@ -3,8 +3,8 @@
 //! `cargo bench --bench reconcile`: on a log of a million events, in one run and in turn.
 //! *Replayed*: every event decoded into its type. *Compared*: a statement that is kept and recorded
 //! already is read, matched with our movements, and what agrees is recorded, durable, and seen by
-//! the read model. All other movements were spoken of by earlier statements. `-- --check` fails when
-//! the promise is broken.
+//! the read model. All other movements were spoken of by earlier statements. `-- --check` fails
+//! when the promise is broken.
 
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot run has nothing else to do")]
 

@@ -5,9 +5,9 @@
 //! is suspended: what it issued is still being spent.
 //!
 //! *Guarantees*: with several instances a day is asked for by one of them at a time, and whatever
-//! comes twice counts once; a partner that does not answer is asked again later and later, and
-//! is waited for beside the others of its turn; a file with faults is kept, told to people, and asked for
-//! again.
+//! comes twice counts once; a partner that does not answer is asked again later and later, and is
+//! waited for beside the others of its turn; a file with faults is kept, told to people, and asked
+//! for again.
 //!
 //! Rows: A2, D6.
 

@@ -368,7 +368,8 @@ async fn superseded(
     .execute(&mut *tx)
     .await?;
     sqlx::query(
-        "UPDATE partner_statements SET status = 'superseded', superseded_by = $2, superseded_at_position = $3,
+        "UPDATE partner_statements
+            SET status = 'superseded', superseded_by = $2, superseded_at_position = $3,
                 last_position = $3
           WHERE id = $1",
     )
