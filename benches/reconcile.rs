@@ -131,6 +131,7 @@ impl Office {
             ledger: self.ledger.clone(),
             pool: self.app.clone(),
             catalogue: self.catalogue.clone(),
+            stop: watch::channel(false).1,
         };
         let (stop, stopping) = watch::channel(false);
         let projecting = tokio::spawn(self.runner(self.ledger.head()).run(stopping));

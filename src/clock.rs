@@ -79,6 +79,19 @@ pub fn real_now() -> DateTime<Utc> {
     Utc::now()
 }
 
+/// The ledger's time, and how far it was set ahead of the real one: exactly, whoever is slow.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn reading(pool: &PgPool) -> Result<(DateTime<Utc>, Duration), sqlx::Error> {
+    let (now, ahead_us) = sqlx::query_as(
+        "SELECT ledger_now(), (extract(epoch FROM ahead) * 1000000)::bigint FROM ledger_clock",
+    )
+    .fetch_one(pool)
+    .await?;
+    Ok((now, Duration::microseconds(ahead_us)))
+}
+
 async fn is_simulated(pool: &PgPool) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT is_simulated FROM ledger_clock").fetch_one(pool).await
 }
@@ -95,6 +108,14 @@ pub async fn mark_simulated(owner: &PgPool) -> Result<(), ClockError> {
     .execute(owner)
     .await?;
     if marked.rows_affected() == 1 { Ok(()) } else { Err(ClockError::AlreadyInUse) }
+}
+
+/// Whether the clock is one that can be moved.
+///
+/// # Errors
+/// [`ClockError::Real`] when it is not.
+pub async fn may_be_moved(pool: &PgPool) -> Result<(), ClockError> {
+    if is_simulated(pool).await? { Ok(()) } else { Err(ClockError::Real) }
 }
 
 /// Moves the ledger's clock forward; answers the new time.

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use secrecy::SecretString;
 
 use super::demo::household::Household;
-use crate::clock::{self, Clock};
+use crate::clock;
 use crate::database::{self, Role};
 
 /// What `anchor clock` does.
@@ -43,30 +43,31 @@ pub async fn run(
         .await
         .context("the clock's database does not answer: is the demo running?")?;
     if let ClockAction::Forward { by } = action {
-        clock::forward(&pool, by).await?;
+        clock::may_be_moved(&pool).await?;
+        // The partners first: whoever asks them for a day that is over finds it over.
         if let Some(sandbox) = sandbox {
-            let seconds = by.num_seconds();
-            let client = reqwest::Client::builder().no_proxy().build()?;
-            client
-                .post(format!("{sandbox}/control/clock"))
-                .json(&serde_json::json!({ "forward_seconds": seconds }))
-                .send()
-                .await?
-                .error_for_status()?;
+            forward_sandbox(&sandbox, by).await?;
         }
+        clock::forward(&pool, by).await?;
     }
-    let clock = Clock::follow(pool).await?;
-    // The two clocks are read one after the other; what lies between is no part of the answer.
-    let ahead = (clock.now() - clock.real_now()).num_milliseconds();
-    let ahead = Duration::seconds((ahead + 500).div_euclid(1000));
+    let (now, ahead) = clock::reading(&pool).await?;
     if json {
-        let shown =
-            serde_json::json!({ "now": clock.now(), "ahead_seconds": ahead.num_seconds() });
-        println!("{shown}");
+        println!("{}", serde_json::json!({ "now": now, "ahead_seconds": ahead.num_seconds() }));
     } else {
-        println!("{}", clock.now().format("%A %e %B %Y, %H:%M:%S UTC"));
+        println!("{}", now.format("%A %e %B %Y, %H:%M:%S UTC"));
         println!("{} days and {} hours ahead", ahead.num_days(), ahead.num_hours() % 24);
     }
+    Ok(())
+}
+
+async fn forward_sandbox(sandbox: &str, by: Duration) -> anyhow::Result<()> {
+    let client = reqwest::Client::builder().no_proxy().build()?;
+    client
+        .post(format!("{sandbox}/control/clock"))
+        .json(&serde_json::json!({ "forward_seconds": by.num_seconds() }))
+        .send()
+        .await?
+        .error_for_status()?;
     Ok(())
 }
 

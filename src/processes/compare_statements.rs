@@ -1,9 +1,9 @@
 //! What does a partner's statement say that we do not, and the other way round? Compared once,
 //! after everything that was recorded before it is in the read model.
 //!
-//! A turn takes the statements that nobody has compared, the earliest day first, each with the read
-//! model as it then is; and it ends the breaks whose other side has come. Two instances may do the
-//! same at once: a statement takes its comparison once.
+//! A turn takes the statements that nobody has compared, the earliest day first, and ends the
+//! breaks whose other side has come. Of several instances one does so at a time; where two still
+//! did, a statement takes its comparison once.
 //!
 //! *An order whose outcome nobody knew* and of which the statement speaks is looked up at once: the
 //! line is evidence, the partner's answer is what counts (D4). That no line speaks of it proves
@@ -22,9 +22,11 @@ use domain::partner_statement::{
     BreakFacts, BreakKind, Found, MatchedLine, Movement, MovementKind, OwnMovement,
     PartnerStatement, StatementCommand, Terms, amount, match_statement, off_by_cents,
 };
+use projections::checkpoint::{self, WaitError};
 use projections::partner_statements::query::{self, StatementFile};
-use projections::{checkpoint, partner_statements, reward_todo};
-use sqlx::PgPool;
+use projections::{partner_statements, reward_todo};
+use sqlx::{PgConnection, PgPool};
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::books;
@@ -36,8 +38,10 @@ const STATEMENTS_A_TURN: i64 = 4;
 const ARRIVALS_A_TURN: i64 = 500;
 /// More than so many differences of one statement are told as one.
 const MOST_BREAKS: usize = 2_000;
-/// How long the read model may take to see what was just recorded.
+/// How long the read model may take to see what was just recorded, before another turn.
 const CATCHES_UP: Duration = Duration::from_secs(30);
+/// Which lock of the database says that somebody compares.
+const COMPARING: i64 = 0x636f_6d70_6172_6501;
 
 /// Compares statements with our log.
 #[derive(Clone)]
@@ -48,6 +52,8 @@ pub struct CompareStatements {
     pub pool: PgPool,
     /// What is agreed with each partner.
     pub catalogue: Catalogue,
+    /// Whether it is over.
+    pub stop: watch::Receiver<bool>,
 }
 
 impl CompareStatements {
@@ -56,32 +62,87 @@ impl CompareStatements {
     /// # Errors
     /// When the database or the ledger cannot be asked; the rest waits for the next turn.
     pub async fn turn(&self) -> anyhow::Result<usize> {
-        let waiting = query::to_compare(&self.pool, STATEMENTS_A_TURN).await?;
-        let mut compared = 0;
-        for id in &waiting {
+        let is_idle = query::to_compare(&self.pool, 1).await?.is_empty()
+            && query::arrivals(&self.pool, 1).await?.is_empty();
+        if is_idle {
+            return Ok(0);
+        }
+        let Some(_alone) = self.alone().await? else { return Ok(0) };
+        let mut done = 0;
+        if !self.has_caught_up().await? {
+            return Ok(done);
+        }
+        for id in query::to_compare(&self.pool, STATEMENTS_A_TURN).await? {
             // One that cannot be compared keeps no other one waiting; people are told of it.
-            match self.compare(*id).await {
-                Ok(()) => compared += 1,
+            match self.compare(id).await {
+                Ok(()) => done += 1,
                 Err(error) => {
                     let error = format!("{error:#}");
                     tracing::error!(statement = %id, error, "a statement was not compared");
                 }
             }
+            if !self.has_caught_up().await? {
+                return Ok(done);
+            }
         }
-        Ok(compared + self.end_what_has_come().await?)
+        Ok(done + self.end_what_has_come().await?)
+    }
+
+    /// The only one who compares, for as long as the connection is open: two who did at once could
+    /// find the same movement of ours for two lines.
+    async fn alone(&self) -> Result<Option<PgConnection>, sqlx::Error> {
+        let mut connection = self.pool.acquire().await?.detach();
+        let is_alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
+            .bind(COMPARING)
+            .fetch_one(&mut connection)
+            .await?;
+        Ok(is_alone.then_some(connection))
+    }
+
+    /// Whether the read model has seen all that is recorded by now. Not, when we are to stop: what
+    /// builds it stops, too, and whoever waits for it would wait in vain.
+    async fn has_caught_up(&self) -> anyhow::Result<bool> {
+        let head: i64 =
+            sqlx::query_scalar("SELECT coalesce(max(last_position), 0) FROM ledger_batches")
+                .fetch_one(&self.pool)
+                .await?;
+        let mut stop = self.stop.clone();
+        let name = partner_statements::NAME;
+        tokio::select! {
+            reached = checkpoint::wait_for(&self.pool, name, Position(head), CATCHES_UP) => {
+                match reached {
+                    Ok(_) => Ok(true),
+                    Err(WaitError::NotYet { reached }) => {
+                        let (head, reached) = (head, reached.0);
+                        tracing::warn!(head, reached, "statements wait for the read model");
+                        Ok(false)
+                    }
+                    Err(WaitError::Database(error)) => Err(error.into()),
+                }
+            }
+            Ok(_) = stop.wait_for(|is_over| *is_over) => Ok(false),
+        }
     }
 
     async fn compare(&self, id: Uuid) -> anyhow::Result<()> {
         let row = query::file_of(&self.pool, id).await?.context("it was there just now")?;
-        self.supersede(&row, id).await?;
+        if self.supersede(&row, id).await? && !self.has_caught_up().await? {
+            return Ok(());
+        }
         let bytes = books::content(&self.pool, &row.partner_id, &row.sha256).await?;
         let statement = statements::parse(&bytes)
-            .map_err(|faults| anyhow::anyhow!("a kept file has {} faults", faults.len()))?;
-        let entry = self.catalogue.get(&statement.partner).context("a partner nobody knows")?;
+            .map_err(|it| anyhow::anyhow!("a kept file has {} faults", it.faults.len()))?;
+        let entry =
+            self.catalogue.get(&statement.heading.partner).context("a partner nobody knows")?;
         let agreed = entry.statement();
         let overdue_before =
-            statement.date.checked_sub_days(Days::new(agreed.overdue_after_days.into()));
-        let ours = ours(&self.pool, &statement.partner, statement.date, &statement.movements);
+            statement.heading.date.checked_sub_days(Days::new(agreed.overdue_after_days.into()));
+        let ours = ours(
+            &self.pool,
+            &statement.heading.partner,
+            statement.heading.date,
+            &statement.movements,
+        );
         let ours = ours.await?;
         let matching = match_statement(
             &ours,
@@ -103,36 +164,32 @@ impl CompareStatements {
             funding_model: entry.details().funding_model,
         };
         self.record(id, command, "a statement was imported").await?;
-        self.hasten(&statement.partner, &statement.movements).await
+        self.hasten(&statement.heading.partner, &statement.movements).await
     }
 
-    /// What a corrected statement stands in the place of says nothing any more.
-    async fn supersede(&self, row: &StatementFile, id: Uuid) -> anyhow::Result<()> {
+    /// What a corrected statement stands in the place of says nothing any more. Answers whether
+    /// there is one.
+    async fn supersede(&self, row: &StatementFile, id: Uuid) -> anyhow::Result<bool> {
         let loaded = self.ledger.load::<PartnerStatement>(&id.to_string()).await?;
-        let Some(before) = loaded.state.supersedes() else { return Ok(()) };
+        let Some(before) = loaded.state.supersedes() else { return Ok(false) };
         let command = StatementCommand::Supersede { by: StatementId(id) };
         let why = "a corrected statement has come";
         self.record(before.0, command, why).await?;
         tracing::info!(partner = row.partner_id, day = %row.business_date, why);
-        Ok(())
+        Ok(true)
     }
 
-    /// Recorded, and seen by the read model: whatever is compared next is compared with that.
     async fn record(&self, id: Uuid, command: StatementCommand, why: &str) -> anyhow::Result<()> {
         let context = Context::new("process:compare_statements", why);
         let stream = id.to_string();
-        let executed =
-            self.ledger.execute::<PartnerStatement, _>(&stream, command, &context).await;
-        let position = match executed {
-            Ok(executed) => executed.position,
-            Err(ExecuteError::Duplicate { position }) => position,
-            // Somebody else was faster, or it has been superseded meanwhile.
-            Err(ExecuteError::Refused(_) | ExecuteError::Conflict) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        let name = partner_statements::NAME;
-        checkpoint::wait_for(&self.pool, name, position, CATCHES_UP).await?;
-        Ok(())
+        match self.ledger.execute::<PartnerStatement, _>(&stream, command, &context).await {
+            // It was recorded before, somebody else was faster, or it is superseded meanwhile.
+            Ok(_)
+            | Err(
+                ExecuteError::Duplicate { .. } | ExecuteError::Refused(_) | ExecuteError::Conflict,
+            ) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Orders that nobody knew the outcome of are looked up now that the partner speaks of them.
@@ -219,12 +276,12 @@ fn too_many(statement: &statements::PartnerStatement, found: &[BreakFacts]) -> B
         reference: String::new(),
         partner_ref: String::new(),
         use_id: None,
-        on: statement.date,
+        on: statement.heading.date,
         stated: None,
         recorded: None,
         off_by_cents: 0,
         amount: sum,
-        currency: statement.currency,
+        currency: statement.heading.currency,
     }
 }
 

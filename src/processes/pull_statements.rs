@@ -43,9 +43,21 @@ pub struct PullStatements {
 }
 
 impl PullStatements {
-    /// Looks until `stop` says true; what has begun is finished.
+    /// Looks until `stop` says true. Whoever is being asked then is not waited for: the same day is
+    /// asked for again once the lease is over, and nothing counts twice.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow_and_update() {
+        let stopped = async move {
+            // Nobody left who could say so is the end, too.
+            stop.wait_for(|is_over| *is_over).await.ok();
+        };
+        tokio::select! {
+            () = self.look_for_ever() => {}
+            () = stopped => {}
+        }
+    }
+
+    async fn look_for_ever(&self) {
+        loop {
             match self.turn().await {
                 Ok(0) => {}
                 Ok(_) => continue,
@@ -54,10 +66,7 @@ impl PullStatements {
                     tracing::error!(process = "pull_statements", error, "a turn failed");
                 }
             }
-            tokio::select! {
-                () = tokio::time::sleep(BETWEEN_LOOKS) => {}
-                _ = stop.changed() => {}
-            }
+            tokio::time::sleep(BETWEEN_LOOKS).await;
         }
     }
 

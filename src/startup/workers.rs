@@ -134,6 +134,7 @@ impl Foundation {
             ledger: self.ledger.clone(),
             pool: self.pool.clone(),
             catalogue: self.partners.catalogue().clone(),
+            stop: stop.clone(),
         };
         let stop = stop.clone();
         tokio::spawn(async move {

@@ -152,8 +152,8 @@ fn the_example_environment_lists_what_the_program_reads() {
 #[test]
 fn the_readme_and_the_whole_check_install_the_same() {
     let check = read(".ci/run");
-    let packages = check.lines().find_map(|line| line.strip_prefix("packages=\""));
-    let packages = packages.expect("a list of packages").trim_end_matches('"');
+    let needs = check.lines().filter_map(|line| line.strip_prefix("needs \"")?.split('"').next());
+    let packages = needs.collect::<Vec<&str>>().join(" ");
     let command = format!("apt-get install -y --no-install-recommends {packages}\n");
     assert!(read("README.md").contains(&command), "README.md says: {command}");
     let told: Vec<String> = read("tests/check_all.rs").split('"').map(str::to_owned).collect();

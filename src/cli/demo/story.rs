@@ -229,9 +229,9 @@ impl Stage {
     async fn forward_one_day(&mut self) -> anyhow::Result<()> {
         let day = chrono::Duration::days(1);
         self.voice.say("  (the clock goes forward by one day)");
+        // The partners first: whoever asks them for a day that is over finds it over.
+        self.till.ask("clock", json!({ "forward_seconds": day.num_seconds() })).await?;
         clock::forward(&self.owner, day).await?;
-        let seconds = day.num_seconds();
-        self.till.ask("clock", json!({ "forward_seconds": seconds })).await?;
         Ok(())
     }
 

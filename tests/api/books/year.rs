@@ -37,7 +37,7 @@ fn asked(name: &str) -> Option<u64> {
 }
 
 /// Everybody in the catalogue who moves value.
-fn shops(catalogue: &Catalogue) -> Vec<Shop> {
+pub fn shops(catalogue: &Catalogue) -> Vec<Shop> {
     let moving = catalogue.iter().filter(|entry| entry.moves_value());
     moving
         .map(|entry| Shop {
@@ -51,15 +51,15 @@ fn shops(catalogue: &Catalogue) -> Vec<Shop> {
 }
 
 /// The log, and whoever works on it.
-struct Office {
+pub struct Office {
     database: TestDatabase,
     pool: PgPool,
     ledger: Ledger,
-    catalogue: Catalogue,
+    pub catalogue: Catalogue,
 }
 
 impl Office {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let database = TestDatabase::create().await;
         let pool = connect(&database.url, Role::App, 8).await.unwrap();
         let clock = Clock::follow(pool.clone()).await.unwrap();
@@ -69,8 +69,17 @@ impl Office {
         Self { database, pool, ledger, catalogue }
     }
 
+    /// A year of so many members.
+    pub fn year(&self, members: usize, seed: u64) -> Year {
+        let known = self.catalogue.iter();
+        let known: Vec<_> =
+            known.map(|entry| (entry.id().clone(), entry.partner_type())).collect();
+        let policies = Policies::built_in().knowing(&known);
+        Year::of(Extent { members, year: 2025, seed }, &shops(&self.catalogue), &policies)
+    }
+
     /// Writes what happened into the log.
-    async fn write(&self, events: &[Happened]) {
+    pub async fn write(&self, events: &[Happened]) {
         let owner = PgPool::connect(secrecy::ExposeSecret::expose_secret(&self.database.url));
         let owner = owner.await.unwrap();
         for some in events.chunks(ROWS_AT_ONCE) {
@@ -104,38 +113,49 @@ impl Office {
         owner.close().await;
     }
 
-    fn runner(&self) -> Runner {
+    pub fn runner(&self) -> Runner {
         let mut all = projections::all().into_iter();
         let one = all.find(|one| one.name() == projections::partner_statements::NAME).unwrap();
         Runner::new(self.pool.clone(), one, self.ledger.head())
     }
 
-    /// Imports every file, as finance would bring it, and compares it.
-    async fn reconcile(&self, books: &a_year::Books) {
+    /// Imports a file, as finance would bring it.
+    pub async fn import(&self, paper: &a_year::Paper) {
         let importer = Books {
             ledger: self.ledger.clone(),
             pool: self.pool.clone(),
             catalogue: self.catalogue.clone(),
         };
-        for paper in books.papers.values() {
-            let text = paper.text();
-            let file = Incoming {
-                bytes: text.as_bytes(),
-                came_by: CameBy::Upload,
-                only: None,
-                asked_for: None,
-            };
-            let context = Context::new("process:year", "a statement came");
-            let imported = importer.import(file, &context).await;
-            imported.unwrap_or_else(|error| panic!("{} {}: {error:?}", paper.partner, paper.day));
-        }
-        let (stop, stopping) = watch::channel(false);
-        let projecting = tokio::spawn(self.runner().run(stopping));
-        let process = CompareStatements {
+        let text = paper.text();
+        let file = Incoming {
+            bytes: text.as_bytes(),
+            came_by: CameBy::Upload,
+            only: None,
+            asked_for: None,
+        };
+        let context = Context::new("process:year", "a statement came");
+        let imported = importer.import(file, &context).await;
+        imported.unwrap_or_else(|error| panic!("{} {}: {error:?}", paper.partner, paper.day));
+    }
+
+    /// Whoever compares, until told to stop.
+    pub fn comparing(&self, stop: watch::Receiver<bool>) -> CompareStatements {
+        CompareStatements {
             ledger: self.ledger.clone(),
             pool: self.pool.clone(),
             catalogue: self.catalogue.clone(),
-        };
+            stop,
+        }
+    }
+
+    /// Imports every file and compares it.
+    async fn reconcile(&self, books: &a_year::Books) {
+        for paper in books.papers.values() {
+            self.import(paper).await;
+        }
+        let (stop, stopping) = watch::channel(false);
+        let projecting = tokio::spawn(self.runner().run(stopping));
+        let process = self.comparing(stop.subscribe());
         let left = "SELECT $1 - count(*) FROM read.partner_statements WHERE status = 'matched'";
         let all = i64::try_from(books.papers.len()).unwrap();
         while sqlx::query_scalar::<_, i64>(left).bind(all).fetch_one(&self.pool).await.unwrap() > 0
@@ -173,6 +193,12 @@ impl Office {
             .collect()
     }
 
+    pub async fn close(self) {
+        self.ledger.stop().await;
+        self.pool.close().await;
+        self.database.drop().await;
+    }
+
     async fn count(&self, what: &str) -> i64 {
         sqlx::query_scalar(what).fetch_one(&self.pool).await.unwrap()
     }
@@ -193,10 +219,7 @@ async fn a_year_of_members_comes_to_the_planted_differences_and_to_no_other() {
     let office = Office::open().await;
     let shops = shops(&office.catalogue);
     assert!(shops.iter().any(|shop| shop.gives == ValueKind::Credit));
-    let known: Vec<_> =
-        office.catalogue.iter().map(|entry| (entry.id().clone(), entry.partner_type())).collect();
-    let policies = Policies::built_in().knowing(&known);
-    let mut year = Year::of(Extent { members, year: 2025, seed }, &shops, &policies);
+    let mut year = office.year(members, seed);
     let each = EACH * members.div_ceil(MEMBERS);
     let lines_before: usize = year.books.papers.values().map(|paper| paper.lines.len()).sum();
     let mut planted = plant(&mut year.books, &shops, (each, seed));
@@ -233,7 +256,5 @@ async fn a_year_of_members_comes_to_the_planted_differences_and_to_no_other() {
     let matched = office.count("SELECT sum(lines) FROM read.statement_matchings").await;
     let left_alone = planted.iter().filter(|one| one.recorded.is_some()).count();
     assert_eq!(usize::try_from(matched).unwrap(), lines_before - left_alone);
-    office.ledger.stop().await;
-    office.pool.close().await;
-    office.database.drop().await;
+    office.close().await;
 }
