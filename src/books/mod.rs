@@ -22,7 +22,7 @@ mod files;
 mod pull;
 pub mod pulls;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use domain::ids::{PartnerId, StatementId};
 use domain::partner_statement::{
     ImportStatement, KindTotal, Movement, MovementKind, PartnerStatement, StatementCommand,
@@ -32,7 +32,7 @@ use sqlx::PgPool;
 
 use crate::ledger::{Context, ExecuteError, Executed, Ledger, LoadError};
 use crate::partners::Catalogue;
-use crate::statements::{self, Fault, FaultCode};
+use crate::statements::{self, Fault, FaultCode, Heading};
 
 pub use bank::{BankNotTaken, BankTaken};
 pub use files::{CameBy, content};
@@ -103,27 +103,32 @@ impl Books {
         file: Incoming<'_>,
         context: &Context,
     ) -> Result<InTheBooks, NotImported> {
-        let statement = match statements::parse(file.bytes) {
-            Ok(statement) => statement,
-            Err(faults) => return self.refuse(file, None, faults, context).await,
+        let read = statements::parse(file.bytes);
+        let (heading, mut faults) = match &read {
+            Ok(statement) => (Some(&statement.heading), Vec::new()),
+            Err(faulty) => (faulty.heading.as_ref(), faulty.faults.clone()),
         };
-        if file.only.is_some_and(|only| *only != statement.partner) {
-            if file.asked_for.is_none() {
+        if let Some(heading) = heading {
+            let is_anothers = file.only.is_some_and(|only| *only != heading.partner);
+            if is_anothers && file.asked_for.is_none() {
                 return Err(NotImported::AnotherPartners);
             }
-            let fault = Fault { line: 1, code: FaultCode::PartnerOther };
-            return self.refuse(file, None, vec![fault], context).await;
+            if is_anothers {
+                faults.push(at_the_top(FaultCode::PartnerOther));
+            } else {
+                let sha256 = read.as_ref().ok().map(|statement| statement.sha256.as_str());
+                faults.extend(self.faults_of(heading, sha256).await?);
+            }
+            if file.asked_for.is_some_and(|day| day != heading.date) {
+                faults.push(at_the_top(FaultCode::DayOther));
+            }
         }
-        let mut faults = self.faults_of(&statement).await?;
-        if file.asked_for.is_some_and(|day| day != statement.date) {
-            faults.push(Fault { line: 1, code: FaultCode::DayOther });
-        }
-        if !faults.is_empty() {
-            let partner = statement.partner.clone();
-            return self.refuse(file, Some(&partner), faults, context).await;
-        }
-        let id = StatementId::of(&statement.partner, statement.date, statement.sequence);
-        files::keep(&self.pool, &statement.partner, file, Ok(id), &context.actor).await?;
+        let statement = match read {
+            Ok(statement) if faults.is_empty() => statement,
+            _ => return self.refuse(file, faults, context).await,
+        };
+        let id = id_of(&statement.heading);
+        files::keep(&self.pool, &statement.heading.partner, file, Ok(id), &context.actor).await?;
         let import = StatementCommand::Import(Box::new(what_it_says(&statement)));
         let executed =
             self.ledger.execute::<PartnerStatement, _>(&id.to_string(), import, context).await;
@@ -135,8 +140,7 @@ impl Books {
             }
             // Two at the same moment: the other one is in the books.
             Err(ExecuteError::Refused(StatementError::OtherFile { .. })) => {
-                let fault = Fault { line: 1, code: FaultCode::SequenceRepeated };
-                Err(NotImported::Faulty(vec![fault]))
+                Err(NotImported::Faulty(vec![at_the_top(FaultCode::SequenceRepeated)]))
             }
             Err(error) => Err(error.into()),
         }
@@ -145,72 +149,82 @@ impl Books {
     async fn refuse(
         &self,
         file: Incoming<'_>,
-        partner: Option<&PartnerId>,
-        faults: Vec<Fault>,
+        mut faults: Vec<Fault>,
         context: &Context,
     ) -> Result<InTheBooks, NotImported> {
+        faults.sort_unstable();
         // Whose it is, as far as anybody can tell.
-        let said = || statements::partner_named(file.bytes);
-        let partner = partner.or(file.only).cloned().or_else(said);
-        if let Some(partner) = partner.or_else(|| "unknown".parse().ok()) {
+        let named = || statements::partner_named(file.bytes).or_else(|| "unknown".parse().ok());
+        if let Some(partner) = file.only.cloned().or_else(named) {
             files::keep(&self.pool, &partner, file, Err(&faults), &context.actor).await?;
         }
         Err(NotImported::Faulty(faults))
     }
 
-    /// What is wrong with a statement that is whole: whose, which day, which number.
+    /// What is wrong with a statement beside its bytes: whose, which day, which number.
     async fn faults_of(
         &self,
-        statement: &statements::PartnerStatement,
+        heading: &Heading,
+        sha256: Option<&str>,
     ) -> Result<Vec<Fault>, NotImported> {
-        let fault = |code| Fault { line: 1, code };
-        let Some(entry) = self.catalogue.get(&statement.partner) else {
-            return Ok(vec![fault(FaultCode::PartnerUnknown)]);
+        let Some(entry) = self.catalogue.get(&heading.partner) else {
+            return Ok(vec![at_the_top(FaultCode::PartnerUnknown)]);
         };
         let details = entry.details();
         let mut faults = Vec::new();
-        let id = StatementId::of(&statement.partner, statement.date, statement.sequence);
-        let known = self.ledger.load::<PartnerStatement>(&id.to_string()).await?.state;
+        let id = id_of(heading).to_string();
+        let known = self.ledger.load::<PartnerStatement>(&id).await?.state;
         match known.sha256() {
-            Some(sha256) if sha256 == statement.sha256 => return Ok(faults),
-            Some(_) => faults.push(fault(FaultCode::SequenceRepeated)),
+            Some(known) if Some(known) == sha256 => return Ok(faults),
+            Some(_) => faults.push(at_the_top(FaultCode::SequenceRepeated)),
             None => {}
         }
         if details.funding_model.is_none() {
-            faults.push(fault(FaultCode::PartnerUnknown));
+            faults.push(at_the_top(FaultCode::PartnerUnknown));
         }
         // Asked of the database: whoever follows its clock may be behind by a moment.
-        let now = files::now(&self.pool).await?;
-        if statement.date >= now.with_timezone(&details.time_zone).date_naive() {
-            faults.push(fault(FaultCode::DayNotOver));
+        let day_of = |at: DateTime<Utc>| at.with_timezone(&details.time_zone).date_naive();
+        if heading.date >= day_of(files::now(&self.pool).await?) {
+            faults.push(at_the_top(FaultCode::DayNotOver));
+        } else if heading.date >= day_of(heading.made_at) {
+            faults.push(at_the_top(FaultCode::MadeTooEarly));
         }
-        if let Some(before) = one_before(statement) {
+        if let Some(before) = one_before(heading) {
             let known = self.ledger.load::<PartnerStatement>(&before.to_string()).await?;
             if known.sequence == 0 {
-                faults.push(fault(FaultCode::SequenceGap));
+                faults.push(at_the_top(FaultCode::SequenceGap));
             }
         }
         Ok(faults)
     }
 }
 
+fn at_the_top(code: FaultCode) -> Fault {
+    Fault { line: 1, code }
+}
+
+fn id_of(heading: &Heading) -> StatementId {
+    StatementId::of(&heading.partner, heading.date, heading.sequence)
+}
+
 /// The statement in whose place a corrected one stands.
-fn one_before(statement: &statements::PartnerStatement) -> Option<StatementId> {
-    let before = statement.sequence.checked_sub(1).filter(|sequence| *sequence > 0)?;
-    Some(StatementId::of(&statement.partner, statement.date, before))
+fn one_before(heading: &Heading) -> Option<StatementId> {
+    let before = heading.sequence.checked_sub(1).filter(|sequence| *sequence > 0)?;
+    Some(StatementId::of(&heading.partner, heading.date, before))
 }
 
 fn what_it_says(statement: &statements::PartnerStatement) -> ImportStatement {
+    let heading = &statement.heading;
     ImportStatement {
-        partner_id: statement.partner.clone(),
-        business_date: statement.date,
-        sequence: statement.sequence,
-        currency: statement.currency,
-        made_at: statement.made_at,
+        partner_id: heading.partner.clone(),
+        business_date: heading.date,
+        sequence: heading.sequence,
+        currency: heading.currency,
+        made_at: heading.made_at,
         lines: u32::try_from(statement.movements.len()).unwrap_or(u32::MAX),
         totals: totals(&statement.movements),
         sha256: statement.sha256.clone(),
-        supersedes: one_before(statement),
+        supersedes: one_before(heading),
     }
 }
 

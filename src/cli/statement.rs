@@ -25,7 +25,7 @@ use crate::books::{
     BankNotTaken, BankTaken, CameBy, InTheBooks, Incoming, NotImported, NotPulled, Pulled,
 };
 use crate::ledger::Context;
-use crate::statements::{Fault, LARGEST};
+use crate::statements::{Fault, Heading, LARGEST};
 
 /// What can be done with statements.
 #[derive(Debug, Subcommand)]
@@ -137,8 +137,8 @@ fn tell(done: Done, json: bool) -> anyhow::Result<()> {
     match done {
         Done::InTheBooks(imported) => {
             let (statement, was_known) = (&imported.statement, imported.executed.recorded == 0);
-            let (partner, date) = (&statement.partner, statement.date);
-            let (sequence, lines) = (statement.sequence, statement.movements.len());
+            let Heading { partner, date, sequence, .. } = &statement.heading;
+            let lines = statement.movements.len();
             if json {
                 let told = json!({
                     "id": imported.id.0,

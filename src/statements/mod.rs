@@ -6,8 +6,9 @@
 //! T,1,ISSUE:1:2000,2000,SHA256:<hex of all bytes above>
 //! ```
 //!
-//! - [`parse`]: all of a good file, or every [`Fault`] of a bad one with its line and code
-//! - [`PartnerStatement`], [`Movement`]: what a good one says
+//! - [`parse`]: all of a good file, or every [`Fault`] of a bad one with its line and code; in CSV,
+//!   or the same as JSON ([`json`])
+//! - [`PartnerStatement`], [`Heading`]: what a good one says; the heading, of a bad one too
 //! - [`Fault`], [`FaultCode`]: what is wrong, by a stable code
 //!
 //! - [`parse_bank`], [`BankFile`], [`BankLine`]: likewise of what our own bank says
@@ -28,10 +29,13 @@ mod bank;
 mod bank_tests;
 mod fault;
 mod fields;
+mod json;
+#[cfg(test)]
+mod json_tests;
 mod read;
 #[cfg(test)]
 mod tests;
 
 pub use bank::{BankFile, BankLine, parse_bank};
 pub use fault::{Fault, FaultCode};
-pub use read::{LARGEST, PartnerStatement, parse, partner_named};
+pub use read::{Faulty, Heading, LARGEST, PartnerStatement, parse, partner_named};

@@ -15,7 +15,7 @@ use domain::partner_statement::{Movement, MovementKind, amount};
 use sha2::{Digest, Sha256};
 
 use super::fault::{Fault, FaultCode as Code};
-use super::fields;
+use super::{fields, json};
 
 /// Larger files are not looked at, in bytes.
 pub const LARGEST: usize = 16 * 1024 * 1024;
@@ -28,9 +28,9 @@ const VERSION: &str = "1";
 /// Local days begin and end within so many hours of the day in UTC, all over the world.
 const ZONES_REACH_HOURS: i64 = 14;
 
-/// A day of a partner's books.
+/// What the first line says: whose and which the statement is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartnerStatement {
+pub struct Heading {
     /// Whose.
     pub partner: PartnerId,
     /// Of which day, in the partner's own zone.
@@ -41,6 +41,13 @@ pub struct PartnerStatement {
     pub currency: Currency,
     /// When it was made.
     pub made_at: DateTime<Utc>,
+}
+
+/// A day of a partner's books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerStatement {
+    /// Whose and which.
+    pub heading: Heading,
     /// Its lines.
     pub movements: Vec<Movement>,
     /// The sum of all cents.
@@ -49,44 +56,42 @@ pub struct PartnerStatement {
     pub sha256: String,
 }
 
-impl PartnerStatement {
-    /// Whether it is this partner's of this day.
-    #[must_use]
-    pub fn is_of(&self, partner: &PartnerId, date: NaiveDate) -> bool {
-        self.partner == *partner && self.date == date
-    }
+/// A file that is no whole statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faulty {
+    /// Whose and which it would be, where its first line could be read.
+    pub heading: Option<Heading>,
+    /// All that is wrong with it, in the order of its lines.
+    pub faults: Vec<Fault>,
 }
 
 /// Reads a statement.
 ///
 /// # Errors
-/// Every [`Fault`] of the file, in the order of its lines.
-pub fn parse(bytes: &[u8]) -> Result<PartnerStatement, Vec<Fault>> {
-    let text = text(bytes).map_err(|fault| vec![fault])?;
+/// Every [`Fault`] of the file.
+pub fn parse(bytes: &[u8]) -> Result<PartnerStatement, Faulty> {
+    let text = text(bytes).map_err(|fault| Faulty { heading: None, faults: vec![fault] })?;
     let mut reader = Reader::default();
-    let read = reader.read(text);
+    let sum_cents = if json::is_json(text) { reader.read_json(text) } else { reader.read(text) };
     reader.faults.sort_unstable();
     reader.faults.dedup();
-    match read {
-        Some((header, sum_cents)) if reader.faults.is_empty() => Ok(PartnerStatement {
-            partner: header.partner,
-            date: header.date,
-            sequence: header.sequence,
-            currency: header.currency,
-            made_at: header.made_at,
-            movements: reader.movements,
-            sum_cents,
-            sha256: hex::encode(Sha256::digest(bytes)),
-        }),
-        _ => Err(reader.faults),
+    let Reader { heading, faults, movements, .. } = reader;
+    match (heading, sum_cents) {
+        (Some(heading), Some(sum_cents)) if faults.is_empty() => {
+            let sha256 = hex::encode(Sha256::digest(bytes));
+            Ok(PartnerStatement { heading, movements, sum_cents, sha256 })
+        }
+        (heading, _) => Err(Faulty { heading, faults }),
     }
 }
 
 /// Whose a file says it is, however little else of it can be read.
 #[must_use]
 pub fn partner_named(bytes: &[u8]) -> Option<PartnerId> {
-    let header = bytes.split(|byte| *byte == b'\n').next()?;
-    std::str::from_utf8(header).ok()?.split(',').nth(3)?.parse().ok()
+    let header = bytes.split(|byte| *byte == b'\n').next();
+    let header = header.and_then(|line| std::str::from_utf8(line).ok());
+    let in_csv = header.and_then(|line| line.split(',').nth(3)?.parse().ok());
+    in_csv.or_else(|| json::partner_named(bytes))
 }
 
 fn text(bytes: &[u8]) -> Result<&str, Fault> {
@@ -103,27 +108,19 @@ fn text(bytes: &[u8]) -> Result<&str, Fault> {
     })
 }
 
-/// What the H line says.
-struct Header {
-    partner: PartnerId,
-    date: NaiveDate,
-    sequence: u32,
-    currency: Currency,
-    made_at: DateTime<Utc>,
-}
-
 /// One look at a file.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
+    heading: Option<Heading>,
     faults: Vec<Fault>,
     movements: Vec<Movement>,
     seen: HashSet<(MovementKind, String, i64, DateTime<Utc>)>,
     /// How many D lines there are, readable or not.
-    lines: usize,
+    pub(super) lines: usize,
 }
 
 impl Reader {
-    fn fault(&mut self, line: usize, code: Code) {
+    pub(super) fn fault(&mut self, line: usize, code: Code) {
         match self.faults.len() {
             listed if listed < MOST_FAULTS => self.faults.push(Fault { line, code }),
             MOST_FAULTS => self.faults.push(Fault { line: 0, code: Code::TooManyFaults }),
@@ -132,19 +129,19 @@ impl Reader {
     }
 
     /// The value, or a fault.
-    fn need<T>(&mut self, value: Option<T>, line: usize, code: Code) -> Option<T> {
+    pub(super) fn need<T>(&mut self, value: Option<T>, line: usize, code: Code) -> Option<T> {
         if value.is_none() {
             self.fault(line, code);
         }
         value
     }
 
-    fn read(&mut self, text: &str) -> Option<(Header, i64)> {
+    fn read(&mut self, text: &str) -> Option<i64> {
         let count = text.lines().count();
         if !text.ends_with('\n') {
             self.fault(count, Code::CutOff);
         }
-        let (mut header, mut trailer, mut above) = (None, None, 0);
+        let (mut trailer, mut above) = (None, 0);
         for (number, line) in (1..).zip(text.split_inclusive('\n')) {
             let whole = line.strip_suffix('\n').unwrap_or(line);
             if whole.chars().any(char::is_control) {
@@ -159,25 +156,23 @@ impl Reader {
                 self.fault(1, Code::HeaderMissing);
             }
             match fields[0] {
-                "H" if number == 1 => header = self.header(&fields),
+                "H" if number == 1 => self.header(&fields),
                 "H" => self.fault(number, Code::HeaderRepeated),
-                "D" => self.movement(number, &fields, header.as_ref()),
+                "D" => self.movement(number, &fields),
                 "T" => trailer = Some((number, fields, &text[..above])),
                 _ => self.fault(number, Code::UnknownRecord),
             }
             above += line.len();
         }
-        let trailer = self.need(trailer, count, Code::TrailerMissing);
-        let sum = trailer.and_then(|(number, fields, above)| self.trailer(number, &fields, above));
-        header.zip(sum)
+        let (number, fields, above) = self.need(trailer, count, Code::TrailerMissing)?;
+        self.trailer(number, &fields, above)
     }
 
-    fn header(&mut self, fields: &[&str]) -> Option<Header> {
+    pub(super) fn header(&mut self, fields: &[&str]) {
         let Ok([_, name, version, partner, date, sequence, currency, made_at]) =
             <[&str; 8]>::try_from(fields)
         else {
-            self.fault(1, Code::HeaderFields);
-            return None;
+            return self.fault(1, Code::HeaderFields);
         };
         if name != NAME {
             self.fault(1, Code::HeaderName);
@@ -192,16 +187,14 @@ impl Reader {
         let sequence = self.need(sequence, 1, Code::HeaderSequence);
         let currency = self.need(currency.parse().ok(), 1, Code::HeaderCurrency);
         let made_at = self.need(fields::instant(made_at), 1, Code::HeaderMadeAt);
-        Some(Header {
-            partner: partner?,
-            date: date?,
-            sequence: sequence?,
-            currency: currency?,
-            made_at: made_at?,
-        })
+        if let (Some(partner), Some(date), Some(sequence), Some(currency), Some(made_at)) =
+            (partner, date, sequence, currency, made_at)
+        {
+            self.heading = Some(Heading { partner, date, sequence, currency, made_at });
+        }
     }
 
-    fn movement(&mut self, line: usize, fields: &[&str], header: Option<&Header>) {
+    pub(super) fn movement(&mut self, line: usize, fields: &[&str]) {
         self.lines += 1;
         let Ok([_, number, kind, reference, partner_ref, at, date, cents, fee, currency, place]) =
             <[&str; 11]>::try_from(fields)
@@ -226,13 +219,17 @@ impl Reader {
         let fee = self.need(fields::cents(fee).filter(in_bounds), line, Code::FeeUnreadable);
         let currency: Option<Currency> = currency.parse().ok();
         // Without a readable header the days and the currency have nothing to be compared with.
-        if header.is_some_and(|header| Some(header.currency) != currency) || currency.is_none() {
+        let (of_day, of_currency) = match &self.heading {
+            Some(heading) => (Some(heading.date), Some(heading.currency)),
+            None => (None, currency),
+        };
+        if currency.is_none() || of_currency != currency {
             self.fault(line, Code::CurrencyDiffers);
         }
-        if header.zip(date).is_some_and(|(header, date)| header.date != date) {
+        if of_day.zip(date).is_some_and(|(day, date)| day != date) {
             self.fault(line, Code::DateOutside);
         }
-        if header.zip(at).is_some_and(|(header, at)| !is_somewhere_on(header.date, at)) {
+        if of_day.zip(at).is_some_and(|(day, at)| !is_somewhere_on(day, at)) {
             self.fault(line, Code::TimeOutside);
         }
         let (Some(kind), Some(at), Some(date), Some(cents), Some(fee), Some(currency)) =
@@ -261,7 +258,7 @@ impl Reader {
     }
 
     /// The sum, if the T line is right about everything above it.
-    fn trailer(&mut self, line: usize, fields: &[&str], above: &str) -> Option<i64> {
+    pub(super) fn trailer(&mut self, line: usize, fields: &[&str], above: &str) -> Option<i64> {
         let [_, lines, totals @ .., sum, digest] = fields else {
             self.fault(line, Code::TrailerFields);
             return None;

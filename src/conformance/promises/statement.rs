@@ -8,7 +8,7 @@ use domain::partner_statement::{Movement, MovementKind};
 
 use crate::conformance::check::Promise;
 use crate::conformance::run::{Given, Run};
-use crate::statements::{PartnerStatement, parse};
+use crate::statements::{Faulty, PartnerStatement, parse};
 
 const READ: Promise = Promise {
     id: "statement_whole",
@@ -45,7 +45,7 @@ pub async fn of_the_day(run: &mut Run<'_>) {
     };
     let statement = match parse(bytes) {
         Ok(statement) => statement,
-        Err(faults) => {
+        Err(Faulty { faults, .. }) => {
             let codes: BTreeSet<&str> = faults.iter().map(|fault| fault.code.as_str()).collect();
             let codes: Vec<&str> = codes.into_iter().collect();
             let seen = format!("first, {}; in all: {}", faults[0], codes.join(", "));
@@ -55,7 +55,7 @@ pub async fn of_the_day(run: &mut Run<'_>) {
     };
     let lines = statement.movements.len();
     run.list.add(&READ, None, Ok(format!("200, {lines} lines")));
-    let is_ours = statement.is_of(run.entry.id(), date);
+    let is_ours = statement.heading.partner == *run.entry.id() && statement.heading.date == date;
     let seen = if is_ours { Ok("so it is") } else { Err("another partner or day") };
     run.list.add(&OURS, None, seen.map(str::to_owned).map_err(str::to_owned));
     let on_the_day = |given: &&Given| given.at.with_timezone(&zone).date_naive() == date;

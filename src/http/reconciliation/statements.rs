@@ -158,10 +158,10 @@ pub(super) fn only_own(
     }
 }
 
-/// Takes a statement into the books: the file's bytes as they are, at most 16 MB. Answered once it
-/// is recorded; it is compared with the ledger at once after that.
+/// Takes a statement into the books: the file's bytes as they are, at most 16 MB, in CSV or the
+/// same as JSON. Answered once it is recorded; it is compared with the ledger at once after that.
 #[utoipa::path(post, path = "/api/reconciliation/statements", tag = "reconciliation",
-    request_body(content = String, content_type = "text/csv"),
+    request_body(content((String = "text/csv"), (Value = "application/json"))),
     responses(
         (status = 201, description = "It is in the books", body = Imported),
         (status = 200, description = "It was there already", body = Imported),
@@ -188,9 +188,9 @@ pub async fn import_statement(
     let was_known = imported.executed.recorded == 0;
     let body = Imported {
         id: imported.id.0,
-        partner_id: statement.partner.to_string(),
-        business_date: statement.date,
-        sequence: statement.sequence,
+        partner_id: statement.heading.partner.to_string(),
+        business_date: statement.heading.date,
+        sequence: statement.heading.sequence,
         lines: statement.movements.len(),
         sha256: statement.sha256,
         was_known,

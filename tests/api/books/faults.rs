@@ -85,10 +85,15 @@ async fn misplaced(app: &TestApp, paper: &Paper) -> Vec<Faulty> {
     let gap = Paper { sequence: 3, ..paper.clone() };
     let future = Paper { date: app.today().await, ..paper.clone() };
     let unknown = Paper { partner: "nobody".to_owned(), ..paper.clone() };
+    let early = Paper { made_at: format!("{}T02:00:00Z", paper.date), ..paper.clone() };
+    // What is wrong in the file and what is wrong with it in these books are told together.
+    let both = edited(&gap.text(), |rows| rows[2][9] = "NZD".to_owned());
     vec![
         ("a gap in the sequence", gap.text(), &[(1, "sequence_gap")]),
         ("a day that is not over", future.text(), &[(1, "day_not_over")]),
         ("a partner nobody knows", unknown.text(), &[(1, "partner_unknown")]),
+        ("made before its day was over", early.text(), &[(1, "made_too_early")]),
+        ("wrong in and around it", both, &[(1, "sequence_gap"), (3, "currency_differs")]),
     ]
 }
 

@@ -6,8 +6,10 @@ mod apart;
 mod bank;
 mod by_hand;
 mod faults;
+mod json;
 mod paper;
 mod pulled;
+mod stopping;
 mod tied;
 mod year;
 
@@ -178,7 +180,7 @@ async fn what_no_statement_speaks_of_is_overdue_in_time_and_ended_by_the_line_th
     until_compared(&app, &brought.body["id"]).await;
     assert_eq!(breaks(&app, "all").await.len(), 0, "a partner has its days to say so");
     app.forward(Duration::days(4)).await;
-    let later = Paper { date: paper.date + Duration::days(4), ..silent };
+    let later = silent.of_day(paper.date + Duration::days(4));
     let brought = bring(&app, &finance, &later.text()).await;
     until_compared(&app, &brought.body["id"]).await;
     let overdue = breaks(&app, "open").await;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::support::{Answer, TestApp, Who, settings};
@@ -31,6 +32,11 @@ impl Paper {
         }
     }
 
+    /// The same of another day, made when that was over.
+    pub fn of_day(self, date: NaiveDate) -> Self {
+        Self { date, made_at: format!("{}T02:00:00Z", date + Days::new(2)), ..self }
+    }
+
     /// Changes the fields of the first line of a kind.
     pub fn change(&mut self, kind: &str, change: impl FnOnce(&mut Vec<String>)) {
         let line = self.lines.iter_mut().find(|line| line[2] == kind).expect("such a line");
@@ -45,6 +51,35 @@ impl Paper {
             fields[at] = field.to_owned();
         }
         self.lines.push(fields);
+    }
+
+    /// The same as JSON.
+    pub fn json(&self) -> Value {
+        let text = self.text();
+        let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+        let [_, lines @ .., last] = rows.as_slice() else { panic!("{text}") };
+        let cents = |field: &str| field.parse::<i64>().unwrap();
+        let lines = lines.iter().map(|line| {
+            json!({
+                "number": cents(line[1]), "type": line[2], "reference": line[3],
+                "partner_ref": line[4], "at": line[5], "business_date": line[6],
+                "cents": cents(line[7]), "fee_cents": cents(line[8]), "currency": line[9],
+                "place": line[10],
+            })
+        });
+        let [_, count, totals @ .., sum, digest] = last.as_slice() else { panic!("{text}") };
+        let totals = totals.iter().map(|total| {
+            let parts: Vec<&str> = total.split(':').collect();
+            json!({ "type": parts[0], "lines": cents(parts[1]), "cents": cents(parts[2]) })
+        });
+        let Self { partner, date, sequence, made_at, .. } = self;
+        json!({
+            "format": "ANCHOR-RECON", "version": 1, "partner_id": partner, "business_date": date,
+            "sequence": sequence, "currency": "AUD", "made_at": made_at,
+            "lines": lines.collect::<Vec<_>>(),
+            "totals": { "lines": cents(count), "by_type": totals.collect::<Vec<_>>(),
+                "cents": cents(sum), "digest": digest },
+        })
     }
 
     /// The file.
@@ -95,7 +130,7 @@ pub async fn fetch(app: &TestApp, partner: &str, day: NaiveDate) -> Paper {
     let base = format!("{}/{partner}", app.sandbox_url);
     let token = app.http.post(format!("{base}/oauth/token")).basic_auth(id, Some(secret));
     let token = token.form(&[("grant_type", "client_credentials")]).send().await.unwrap();
-    let token: serde_json::Value = token.json().await.unwrap();
+    let token: Value = token.json().await.unwrap();
     let token = token["access_token"].as_str().unwrap();
     let asked = app.http.get(format!("{base}/statements/{day}")).bearer_auth(token);
     let answer = asked.send().await.unwrap().error_for_status().unwrap();
@@ -104,12 +139,17 @@ pub async fn fetch(app: &TestApp, partner: &str, day: NaiveDate) -> Paper {
 
 /// Brings a file as it is.
 pub async fn bring(app: &TestApp, who: &Who, text: &str) -> Answer {
+    bring_as(app, who, ("text/csv", text)).await
+}
+
+/// The same, as what it is said to be.
+pub async fn bring_as(app: &TestApp, who: &Who, (kind, text): (&str, &str)) -> Answer {
     use secrecy::ExposeSecret;
     let asked = app
         .http
         .post(format!("{}/api/reconciliation/statements", app.base))
         .bearer_auth(who.token().expose_secret())
-        .header("content-type", "text/csv")
+        .header("content-type", kind)
         .body(text.to_owned());
     TestApp::answer(asked.send().await.unwrap()).await
 }
