@@ -12,6 +12,8 @@ use projections::journal::{Balances, Check, Entry, Move, View, holds_value};
 use rust_decimal::Decimal;
 
 use super::compliance::Compliance;
+use super::expected::Expected;
+use super::float_proof::Said;
 
 /// Everything that reports of a period are made of.
 #[derive(Debug, Clone)]
@@ -36,6 +38,10 @@ pub struct Figures {
     pub open: Vec<Open>,
     /// Differences with partners that had not been ended by the last day.
     pub breaks: BTreeMap<(String, &'static str, Currency), (usize, Decimal)>,
+    /// Of what no statement had spoken by the last day, in the order of the log.
+    pub expected: Vec<Expected>,
+    /// What partners had last said was left of floats by the last day.
+    pub floats_said: Said,
     /// What rules ask about.
     pub compliance: Compliance,
     /// What must hold, and whether it does.

@@ -16,7 +16,9 @@ use projections::journal::{Balances, Book, Calendar, Checks, Entry, Unbalanced, 
 use rust_decimal::Decimal;
 
 use super::compliance::Compliance;
+use super::expected::Expecting;
 use super::figures::{Figures, Open};
+use super::float_proof::{self, Said};
 
 /// Statement and number of a break, and what differs there.
 type Breaks = BTreeMap<(String, u32), (String, &'static str, Currency, Decimal)>;
@@ -33,6 +35,8 @@ pub struct Gathering {
     entries: Vec<Entry>,
     open: HashMap<(Option<String>, String), Open>,
     breaks: Breaks,
+    expecting: Expecting,
+    floats_said: Said,
     policies: HashMap<String, String>,
     of_policies: BTreeSet<String>,
     last: (Position, Option<DateTime<Utc>>),
@@ -53,6 +57,8 @@ impl Gathering {
             entries: Vec::new(),
             open: HashMap::new(),
             breaks: BTreeMap::new(),
+            expecting: Expecting::default(),
+            floats_said: Said::new(),
             policies: HashMap::new(),
             of_policies: BTreeSet::new(),
             last: (Position(0), None),
@@ -69,11 +75,14 @@ impl Gathering {
             let reward = recorded.aggregate_id.clone();
             self.policies.insert(reward, e.policy_version.to_string());
         }
+        self.expecting.note(recorded);
         let entries = self.book.enter(recorded)?;
         let first = entries.first().map(|entry| entry.booked_on);
         let booked_on = first.unwrap_or_else(|| self.book.booked_on(recorded));
         if booked_on <= self.span.last() {
             self.note_break(recorded);
+            self.expecting.enter(recorded);
+            float_proof::note(&mut self.floats_said, recorded, &self.closing);
             if booked_on >= self.span.first() {
                 self.compliance.enter(recorded);
             }
@@ -160,6 +169,8 @@ impl Gathering {
             entries: self.entries,
             open,
             breaks,
+            expected: self.expecting.finish(),
+            floats_said: self.floats_said,
             compliance: self.compliance,
             checks: self.checks.results(),
         }

@@ -15,7 +15,9 @@
 
 mod ask;
 mod compliance;
+mod expected;
 mod figures;
+mod float_proof;
 pub mod format;
 mod gather;
 mod kinds;

@@ -17,4 +17,5 @@ mod movements;
 mod project;
 pub mod query;
 
+pub use movements::{MovementRow, movement_of};
 pub use project::{NAME, PartnerStatements};

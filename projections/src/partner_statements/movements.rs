@@ -25,19 +25,20 @@ pub const ORDER: &str = "ORDER";
 
 /// A row of `statement_movements`, before any statement speaks of it.
 #[derive(Debug, Serialize)]
+#[allow(missing_docs, reason = "the fields are those of the table")]
 pub struct MovementRow {
-    position: i64,
-    partner_id: String,
+    pub position: i64,
+    pub partner_id: String,
     /// None of what passed at our bank.
-    reward_id: Option<Uuid>,
-    kind: &'static str,
-    attempt: Option<u32>,
-    reference: Option<String>,
-    partner_ref: String,
-    use_id: Option<String>,
-    business_date: NaiveDate,
-    cents: i64,
-    currency: Currency,
+    pub reward_id: Option<Uuid>,
+    pub kind: &'static str,
+    pub attempt: Option<u32>,
+    pub reference: Option<String>,
+    pub partner_ref: String,
+    pub use_id: Option<String>,
+    pub business_date: NaiveDate,
+    pub cents: i64,
+    pub currency: Currency,
 }
 
 /// What an event moved at a partner.
@@ -54,28 +55,34 @@ struct Moved<'a> {
 
 /// The row that an event makes; days begin in the partner's zone.
 pub fn row_of(recorded: &Recorded, zones: &Zones) -> Result<Option<MovementRow>, ProjectionError> {
-    Ok(match &recorded.event {
-        AnchorEvent::Settlement(SettlementEvent::SettlementRecorded(e)) => {
-            top_up(recorded.position, e)
-        }
-        AnchorEvent::Reward(event) => {
-            of_reward(event, (recorded.position, recorded.stream()?), zones)
-        }
+    let is_of_reward = matches!(recorded.event, AnchorEvent::Reward(_));
+    let reward_id = is_of_reward.then(|| recorded.stream()).transpose()?;
+    let row = asked_or_moved(&recorded.event, recorded.position, zones);
+    Ok(row.map(|row| MovementRow { reward_id, ..row }))
+}
+
+/// What moved by an event, of which a statement has to speak; whose reward it was is left out.
+#[must_use]
+pub fn movement_of(recorded: &Recorded, zones: &Zones) -> Option<MovementRow> {
+    let row = asked_or_moved(&recorded.event, recorded.position, zones);
+    row.filter(|row| row.kind != ORDER)
+}
+
+fn asked_or_moved(event: &AnchorEvent, position: Position, zones: &Zones) -> Option<MovementRow> {
+    match event {
+        AnchorEvent::Settlement(SettlementEvent::SettlementRecorded(e)) => top_up(position, e),
+        AnchorEvent::Reward(event) => of_reward(event, position, zones),
         AnchorEvent::Partner(_)
         | AnchorEvent::PartnerAccount(_)
         | AnchorEvent::PartnerStatement(_)
         | AnchorEvent::Journey(_)
         | AnchorEvent::Member(_)
         | AnchorEvent::Period(_) => None,
-    })
+    }
 }
 
-fn of_reward(
-    event: &RewardEvent,
-    (position, reward_id): (Position, Uuid),
-    zones: &Zones,
-) -> Option<MovementRow> {
-    let (position, reward_id) = (position.0, Some(reward_id));
+fn of_reward(event: &RewardEvent, position: Position, zones: &Zones) -> Option<MovementRow> {
+    let (position, reward_id) = (position.0, None);
     if let RewardEvent::IssuanceRequested(e) = event {
         return Some(MovementRow {
             position,

@@ -1,9 +1,10 @@
-//! A month: what every account held, what became of value that members hold, what came late, and
-//! what still differs from partners' books.
+//! A month: what every account held, what became of value that members hold and of floats, what
+//! came late, and what still differs from partners' books.
 //!
 //! Rows: A3, A6.
 
 use super::super::figures::Figures;
+use super::super::float_proof::{Proof, proofs};
 use super::super::model::{Cell, Section};
 use super::daily::transactions;
 
@@ -11,7 +12,41 @@ use super::daily::transactions;
 pub(super) fn sections(figures: &Figures) -> Vec<Section> {
     let late = figures.entries.iter().filter(|entry| entry.belongs_to.is_some());
     let late = transactions("late_items", late);
-    vec![trial_balance(figures), roll_forward(figures), late, open_breaks(figures)]
+    let proof = float_proof(figures);
+    vec![trial_balance(figures), roll_forward(figures), proof, late, open_breaks(figures)]
+}
+
+/// What became of each float, beside what its partner last said was left of it.
+fn float_proof(figures: &Figures) -> Section {
+    let proofs = proofs((&figures.opening, &figures.closing), &figures.entries);
+    let rows = proofs.into_iter().map(|((partner, currency), proof)| {
+        let word = figures.floats_said.get(&(partner.clone(), currency));
+        let mut row = vec![Cell::text(partner), Cell::text(currency.to_string())];
+        let Proof { opening, paid_in, issued, put_back, other, closing } = proof;
+        row.extend([opening, paid_in, issued, put_back, other, closing].map(Cell::Amount));
+        row.push(word.map_or(Cell::text("never"), |word| Cell::Time(word.at)));
+        let said = word.map(|word| [word.balance, word.recorded, word.balance - word.recorded]);
+        row.extend(said.map_or([const { Cell::Empty }; 3], |said| said.map(Cell::Amount)));
+        row
+    });
+    Section {
+        name: "float_proof",
+        columns: &[
+            "partner_id",
+            "currency",
+            "opening",
+            "paid_in",
+            "issued",
+            "put_back",
+            "other",
+            "closing",
+            "partner_said_at",
+            "partner_said",
+            "recorded_then",
+            "difference",
+        ],
+        rows: rows.collect(),
+    }
 }
 
 fn trial_balance(figures: &Figures) -> Section {

@@ -3,6 +3,7 @@
 //! Rows: A1, A3, A6, A7.
 
 mod foreign;
+mod open;
 mod season;
 
 use projections::journal::{Closure, View};

@@ -46,7 +46,7 @@ fn event(name: &str, at: DateTime<Utc>, changes: &Value) -> AnchorEvent {
 }
 
 /// An event of any stream, by its file.
-fn stored(stream: &str, file: &str, at: DateTime<Utc>, changes: &Value) -> AnchorEvent {
+pub fn stored(stream: &str, file: &str, at: DateTime<Utc>, changes: &Value) -> AnchorEvent {
     let text = std::fs::read_to_string(format!("{DOMAIN}/{stream}/wire/{file}.json")).unwrap();
     let mut payload: Value = serde_json::from_str(&text).unwrap();
     for (field, value) in changes.as_object().unwrap() {
@@ -229,7 +229,7 @@ impl Season {
     }
 }
 
-fn recorded(position: i64, at: DateTime<Utc>, reward: Uuid, event: AnchorEvent) -> Recorded {
+pub fn recorded(position: i64, at: DateTime<Utc>, reward: Uuid, event: AnchorEvent) -> Recorded {
     Recorded {
         position: Position(position),
         recorded_at: at,
