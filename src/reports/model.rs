@@ -103,6 +103,21 @@ impl Report {
         }
     }
 
+    /// What it is and rests on, by name, as tables say it.
+    #[must_use]
+    pub fn about(&self) -> [(&'static str, String); 7] {
+        let basis = &self.rests_on;
+        [
+            ("report", self.kind.as_str().to_owned()),
+            ("period", self.span.to_string()),
+            ("view", self.view_name().to_owned()),
+            ("position", basis.position.to_string()),
+            ("recorded_at", basis.recorded_at.map(instant).unwrap_or_default()),
+            ("policy_versions", basis.policy_versions.join(" ")),
+            ("digest", basis.digest.clone()),
+        ]
+    }
+
     /// A name for a file of it.
     #[must_use]
     pub fn file_name(&self, ending: &str) -> String {

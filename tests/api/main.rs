@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, dead_code, reason = "a test that cannot go on fails")]
 
+mod bank;
 mod books;
 mod certify;
 mod closing;

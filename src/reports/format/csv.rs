@@ -2,22 +2,12 @@
 //!
 //! Rows: A3, A7.
 
-use super::super::model::{Cell, Report, instant};
+use super::super::model::{Cell, Report};
 
 pub(super) fn written(report: &Report) -> String {
-    let basis = &report.rests_on;
     let mut text = String::new();
-    let about = [
-        ("report", report.kind.as_str().to_owned()),
-        ("period", report.span.to_string()),
-        ("view", report.view_name().to_owned()),
-        ("position", basis.position.to_string()),
-        ("recorded_at", basis.recorded_at.map(instant).unwrap_or_default()),
-        ("policy_versions", basis.policy_versions.join(" ")),
-        ("digest", basis.digest.clone()),
-    ];
     line(&mut text, ["section", "field", "value"].map(str::to_owned));
-    for (field, value) in about {
+    for (field, value) in report.about() {
         line(&mut text, ["report".to_owned(), field.to_owned(), value]);
     }
     for section in &report.sections {

@@ -8,7 +8,7 @@
 use chrono::NaiveDate;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use super::super::model::{Cell, Report, Section, instant};
+use super::super::model::{Cell, Report, Section};
 
 pub(super) fn written(report: &Report) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
@@ -23,20 +23,10 @@ pub(super) fn written(report: &Report) -> Result<Vec<u8>, XlsxError> {
 }
 
 fn basis(sheet: &mut Worksheet, report: &Report) -> Result<(), XlsxError> {
-    let basis = &report.rests_on;
     sheet.set_name("report")?;
     sheet.set_column_width(0, 18)?;
     sheet.set_column_width(1, 68)?;
-    let about = [
-        ("report", report.kind.as_str().to_owned()),
-        ("period", report.span.to_string()),
-        ("view", report.view_name().to_owned()),
-        ("position", basis.position.to_string()),
-        ("recorded_at", basis.recorded_at.map(instant).unwrap_or_default()),
-        ("policy_versions", basis.policy_versions.join(" ")),
-        ("digest", basis.digest.clone()),
-    ];
-    for (row, (field, value)) in (0..).zip(about) {
+    for (row, (field, value)) in (0..).zip(report.about()) {
         sheet.write_with_format(row, 0, field, &Format::new().set_bold())?;
         sheet.write(row, 1, value)?;
     }

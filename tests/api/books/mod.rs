@@ -3,11 +3,11 @@
 //! Rows: A2, Q2, D4.
 
 mod apart;
-mod bank;
 mod by_hand;
 mod faults;
+mod hasten;
 mod json;
-mod paper;
+pub mod paper;
 mod pulled;
 mod stopping;
 mod tied;
@@ -33,7 +33,7 @@ pub async fn a_day(app: &TestApp, spent: &str) -> Paper {
     fetch(app, "woolworths", day).await
 }
 
-async fn breaks(app: &TestApp, state: &str) -> Vec<Value> {
+pub async fn breaks(app: &TestApp, state: &str) -> Vec<Value> {
     let finance = Who::new(Role::Finance);
     let path = format!("/api/reconciliation/breaks?state={state}");
     let mut breaks = app.get(&finance, &path).await.body["breaks"].as_array().unwrap().clone();
@@ -42,7 +42,7 @@ async fn breaks(app: &TestApp, state: &str) -> Vec<Value> {
     breaks
 }
 
-async fn until_compared(app: &TestApp, id: &Value) -> Value {
+pub async fn until_compared(app: &TestApp, id: &Value) -> Value {
     let finance = Who::new(Role::Finance);
     let mut found = Value::Null;
     app.until("the statement is compared", async || {
@@ -81,6 +81,26 @@ async fn a_statement_that_agrees_is_matched_whole_and_the_same_bytes_change_noth
     app.finish().await;
 }
 
+async fn the_partner_sees_what_differs_and_nothing_of_what_we_write(app: &TestApp) {
+    let partner = Who::new(Role::Partner);
+    let path = "/api/reconciliation/breaks";
+    let theirs = app.get(&partner, path).await.body;
+    let ours = app.get(&Who::new(Role::Finance), path).await.body;
+    assert_eq!(ours["breaks"].as_array().unwrap().len(), 2);
+    for (shown, whole) in
+        theirs["breaks"].as_array().unwrap().iter().zip(ours["breaks"].as_array().unwrap())
+    {
+        for field in ["owner", "note", "first_person", "first_person_until", "second_person"] {
+            assert_eq!(shown[field], Value::Null, "{field}");
+        }
+        for field in ["id", "kind", "line", "stated", "recorded", "amount", "partner_ref"] {
+            assert_eq!(shown[field], whole[field], "{field}");
+        }
+    }
+    assert_eq!(theirs["breaks"].as_array().unwrap().len(), 2);
+    assert_eq!(app.get(&partner, &format!("{path}?partner=coles")).await.status, 404);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_difference_is_named_taken_up_and_ended_once_and_a_corrected_statement_ends_it_too() {
     let app = TestApp::start().await;
@@ -111,6 +131,7 @@ async fn a_difference_is_named_taken_up_and_ended_once_and_a_corrected_statement
             == (&json!("Their till was set wrong that day."), &json!(finance.sub))
     })
     .await;
+    the_partner_sees_what_differs_and_nothing_of_what_we_write(&app).await;
     let end = json!({ "outcome": "corrected_by_partner", "reason": "They mend it tomorrow." });
     assert_eq!(app.post(&finance, &path("/resolve"), end.clone()).await.status, 200);
     let twice = app.post(&finance, &path("/resolve"), end).await;

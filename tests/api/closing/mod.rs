@@ -3,6 +3,8 @@
 //!
 //! Rows: A1, A3, A4, A6, A7, U5, Q2.
 
+mod printed;
+
 use anchor::access::Role;
 use chrono::{Datelike, Duration, NaiveDate};
 use domain::period::Span;

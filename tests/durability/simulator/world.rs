@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anchor::access::{NewToken, Role as Who, mint};
 use anchor::clock;
@@ -49,6 +49,9 @@ const PARTNERS: [&str; 13] = [
 
 /// A server keeps a connection open for longer, the sandbox for five seconds.
 const KEPT_OPEN: Duration = Duration::from_secs(2);
+/// A database that was stopped at once is there again within so long.
+const COMES_BACK: Duration = Duration::from_secs(60);
+const ASKED_AGAIN: Duration = Duration::from_millis(50);
 /// Which worker a connection is of, for the server.
 const NAMES: [&str; 2] = ["worker_0", "worker_1"];
 
@@ -137,7 +140,23 @@ impl World {
 
     /// The ledger's time.
     pub async fn now(&self) -> DateTime<Utc> {
-        sqlx::query_scalar("SELECT ledger_now()").fetch_one(&self.owner).await.unwrap()
+        let now = || sqlx::query_scalar("SELECT ledger_now()").fetch_one(&self.owner);
+        self.answered(now).await
+    }
+
+    /// What the database says, once it is there: it may have been stopped at this very moment.
+    pub async fn answered<T, Asked>(&self, ask: impl Fn() -> Asked + Send) -> T
+    where
+        Asked: Future<Output = Result<T, sqlx::Error>> + Send,
+    {
+        let begun = Instant::now();
+        loop {
+            match ask().await {
+                Ok(said) => return said,
+                Err(error) if begun.elapsed() > COMES_BACK => panic!("{error}"),
+                Err(_) => tokio::time::sleep(ASKED_AGAIN).await,
+            }
+        }
     }
 
     /// Moves the ledger's and the partners' clock.

@@ -111,14 +111,11 @@ pub fn reward_of(member: &Member, milestone: &str) -> Uuid {
 }
 
 async fn see(world: &World, reward: Uuid) -> Option<Seen> {
-    let row: Option<(String, Option<String>, Option<String>)> = sqlx::query_as(
-        "SELECT status, partner_used, coalesce(voucher_id, credit_id) FROM read.rewards
-          WHERE id = $1",
-    )
-    .bind(reward)
-    .fetch_optional(&world.owner)
-    .await
-    .unwrap();
+    let statement = "SELECT status, partner_used, coalesce(voucher_id, credit_id)
+                       FROM read.rewards WHERE id = $1";
+    type Row = (String, Option<String>, Option<String>);
+    let row = || sqlx::query_as(statement).bind(reward).fetch_optional(&world.owner);
+    let row: Option<Row> = world.answered(row).await;
     row.map(|(status, partner, value)| Seen { status, partner, value })
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Rows: A1, A2, A4, Q2.
 
+mod funded;
+
 use anchor::access::Role;
 use chrono::{Duration, NaiveDate};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::paper::{Paper, bring, fetch};
-use super::{breaks, until_compared};
+use crate::books::paper::{Paper, bring, fetch};
+use crate::books::{breaks, until_compared};
 use crate::support::{Answer, TestApp, Who, anchor};
 
 const BANK: &str = "/api/reconciliation/bank";
@@ -74,9 +76,14 @@ async fn float_low(app: &TestApp) -> Vec<Value> {
 
 /// With a partner that is paid in advance and that people are given vouchers of.
 async fn who_is_paid_before() -> (TestApp, TempDir) {
+    who_is_paid("prepaid").await
+}
+
+/// With a partner that is paid like this and that people are given vouchers of.
+async fn who_is_paid(model: &str) -> (TestApp, TempDir) {
     let catalogue = concat!(env!("CARGO_MANIFEST_DIR"), "/src/partners/catalogue/woolworths.toml");
     let text = std::fs::read_to_string(catalogue).unwrap();
-    let text = text.replace("\"pay_on_redemption\"", "\"prepaid\"");
+    let text = text.replace("\"pay_on_redemption\"", &format!("\"{model}\""));
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("woolworths.toml"), text).unwrap();
     let path = folder.path().to_str().unwrap();
