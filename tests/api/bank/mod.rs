@@ -9,6 +9,7 @@ use chrono::{Duration, NaiveDate};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::books::faults::told;
 use crate::books::paper::{Paper, bring, fetch};
 use crate::books::{breaks, until_compared};
 use crate::support::{Answer, TestApp, Who, anchor};
@@ -106,14 +107,8 @@ async fn a_file_with_faults_changes_nothing_and_the_same_one_twice_at_once_count
     ]);
     let refused = take(&app, &bad).await;
     assert_eq!((refused.status, refused.code()), (422, "bank_lines_faulty"));
-    let told: Vec<(u64, &str)> = refused.body["faults"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| (fault["line"].as_u64().unwrap(), fault["code"].as_str().unwrap()))
-        .collect();
     assert_eq!(
-        told,
+        told(&refused.body["faults"]),
         [
             (3, "bank_reference_repeated"),
             (4, "partner_unknown"),

@@ -97,7 +97,8 @@ async fn misplaced(app: &TestApp, paper: &Paper) -> Vec<Faulty> {
     ]
 }
 
-fn told(faults: &Value) -> Vec<(u64, &str)> {
+/// Faults as they are told: line and code.
+pub fn told(faults: &Value) -> Vec<(u64, &str)> {
     let faults = faults.as_array().unwrap();
     let each = faults.iter();
     each.map(|fault| (fault["line"].as_u64().unwrap(), fault["code"].as_str().unwrap())).collect()

@@ -5,6 +5,7 @@
 use anchor::access::Role;
 use serde_json::json;
 
+use super::faults::told;
 use super::paper::{bring, bring_as};
 use super::{a_day, breaks, until_compared};
 use crate::support::{TestApp, Who};
@@ -23,13 +24,8 @@ async fn a_statement_as_json_is_matched_told_of_and_superseded_like_any_other() 
     let head = app.head().await;
     let refused = bring_as(&app, &finance, (JSON, &faulty.to_string())).await;
     assert_eq!((refused.status, refused.code()), (422, "statement_faulty"));
-    let told: Vec<(u64, &str)> = refused.body["faults"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|fault| (fault["line"].as_u64().unwrap(), fault["code"].as_str().unwrap()))
-        .collect();
-    assert_eq!(told, [(2, "kind_unknown"), (3, "amount_unreadable"), (4, "digest_differs")]);
+    let named = [(2, "kind_unknown"), (3, "amount_unreadable"), (4, "digest_differs")];
+    assert_eq!(told(&refused.body["faults"]), named);
     app.assert_nothing_since(head).await;
 
     // Its own bytes count, however they are spaced, and whatever is said about them.

@@ -4,7 +4,7 @@
 
 mod apart;
 mod by_hand;
-mod faults;
+pub mod faults;
 mod hasten;
 mod json;
 pub mod paper;
