@@ -76,5 +76,18 @@ fn holds(line: &str, secret: &str) -> bool {
     if secret.len() > SHORT {
         return line.contains(secret) || line.contains(&hex::encode(secret));
     }
-    ["\"", "'"].iter().any(|edge| line.contains(&format!("{edge}{secret}{edge}")))
+    // What caused an event is the position of another one, as a text.
+    let is_position = |at: usize| line[..at].ends_with("\"causation\":");
+    ["\"", "'"].iter().any(|edge| {
+        let quoted = format!("{edge}{secret}{edge}");
+        line.match_indices(&quoted).any(|(at, _)| !is_position(at))
+    })
+}
+
+#[test]
+fn a_pin_is_found_where_it_stands_as_a_text_and_a_position_is_no_pin() {
+    assert!(holds(r#"{"pin":"1017"}"#, "1017"));
+    assert!(!holds(r#"1017	{"position":1017,"causation":"1017"}"#, "1017"));
+    assert!(holds(r#"{"causation":"1017","note":"1017"}"#, "1017"));
+    assert!(holds("code 6301234567 it was", "6301234567"));
 }
