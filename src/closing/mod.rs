@@ -20,8 +20,9 @@ use domain::period::{Period, PeriodCommand, PeriodError, Span, SpanKind};
 use projections::checkpoint::WaitError;
 use projections::journal::View;
 use projections::{checkpoint, event_log, periods};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 
+use crate::database::Alone;
 use crate::ledger::{Context, ExecuteError, Ledger, LoadError};
 use crate::reports::{Asked, ReportError, digest, figures_of, sealed_at};
 
@@ -66,16 +67,29 @@ pub async fn close(
     context: &Context,
     how_far: impl Fn(Position, Position),
 ) -> Result<Closed, NotClosed> {
-    let Desk { ledger, pool, read_pool } = desk;
     if month.kind() != SpanKind::Month {
         return Err(PeriodError::NotAMonth.into());
     }
-    let mut alone = alone(pool).await?;
+    // Figures have to know every closing before theirs, or an entry could be in neither month.
+    let alone = Alone::at(desk.pool, CLOSING).await.map_err(ReportError::from)?;
+    let mut alone = alone.ok_or(NotClosed::Busy)?;
+    let closed = close_alone((desk, &mut alone), month, context, how_far).await;
+    alone.give_back().await;
+    closed
+}
+
+async fn close_alone(
+    (desk, alone): (Desk<'_>, &mut Alone),
+    month: Span,
+    context: &Context,
+    how_far: impl Fn(Position, Position),
+) -> Result<Closed, NotClosed> {
+    let Desk { ledger, read_pool, .. } = desk;
     if let Some(closed) = closed_before(ledger, month).await? {
         return Ok(closed);
     }
     // All that is recorded by now counts, also what other instances recorded.
-    let head = event_log::head(&mut alone).await.map_err(ReportError::from)?;
+    let head = event_log::head(alone.connection()).await.map_err(ReportError::from)?;
     checkpoint::wait_for(read_pool, periods::NAME, head, CATCHES_UP).await.map_err(busy)?;
     if let Some(later) = sealed_at(read_pool, month.last()).await.map_err(ReportError::from)? {
         return Err(NotClosed::LaterClosed { month, later: later.month });
@@ -101,18 +115,6 @@ pub async fn close(
             Err(NotClosed::NotRecorded(error))
         }
     }
-}
-
-/// The only one who closes at this moment, for as long as the connection is open. Figures have to
-/// know every closing before theirs, or an entry could be in neither month.
-async fn alone(pool: &PgPool) -> Result<PgConnection, NotClosed> {
-    let mut connection = pool.acquire().await.map_err(ReportError::from)?.detach();
-    let is_alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-        .bind(CLOSING)
-        .fetch_one(&mut connection)
-        .await
-        .map_err(ReportError::from)?;
-    if is_alone { Ok(connection) } else { Err(NotClosed::Busy) }
 }
 
 fn busy(error: WaitError) -> NotClosed {

@@ -8,6 +8,7 @@
 //! for writing begins with a commit of its own, and counts once that is acknowledged: the standby
 //! then has all that this server shows. A server whose standby was promoted acknowledges nothing.
 //!
+//! - [`alone`]: the right to do something that one process does at a time
 //! - [`servers`]: several servers by one URL, and which of them takes what is written
 //!
 //! Rows: D6, C4. Cases: C20.
@@ -19,9 +20,12 @@ use sqlx::migrate::{Migrate, Migrator};
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{Connection, Executor, PgPool};
 
+mod alone;
 mod servers;
 
 use servers::Servers;
+
+pub use alone::Alone;
 
 /// Every step of the schema.
 pub static MIGRATOR: Migrator = sqlx::migrate!("./migrations");

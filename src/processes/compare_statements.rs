@@ -25,11 +25,12 @@ use domain::partner_statement::{
 use projections::checkpoint::{self, WaitError};
 use projections::partner_statements::query::{self, StatementFile};
 use projections::{partner_statements, reward_todo};
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::books;
+use crate::database::Alone;
 use crate::ledger::{Context, ExecuteError, Ledger};
 use crate::partners::Catalogue;
 use crate::statements;
@@ -67,7 +68,14 @@ impl CompareStatements {
         if is_idle {
             return Ok(0);
         }
-        let Some(_alone) = self.alone().await? else { return Ok(0) };
+        // Two who compared at once could find the same movement of ours for two lines.
+        let Some(alone) = Alone::at(&self.pool, COMPARING).await? else { return Ok(0) };
+        let done = self.compare_some().await;
+        alone.give_back().await;
+        done
+    }
+
+    async fn compare_some(&self) -> anyhow::Result<usize> {
         let mut done = 0;
         if !self.has_caught_up().await? {
             return Ok(done);
@@ -86,17 +94,6 @@ impl CompareStatements {
             }
         }
         Ok(done + self.end_what_has_come().await?)
-    }
-
-    /// The only one who compares, for as long as the connection is open: two who did at once could
-    /// find the same movement of ours for two lines.
-    async fn alone(&self) -> Result<Option<PgConnection>, sqlx::Error> {
-        let mut connection = self.pool.acquire().await?.detach();
-        let is_alone: bool = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)")
-            .bind(COMPARING)
-            .fetch_one(&mut connection)
-            .await?;
-        Ok(is_alone.then_some(connection))
     }
 
     /// Whether the read model has seen all that is recorded by now. Not, when we are to stop: what

@@ -19,7 +19,7 @@ use projections::partner_statements::movement_of;
 use rust_decimal::Decimal;
 
 /// Partner, kind of movement and currency.
-pub type Kept = (String, &'static str, Currency);
+pub type Group = (String, &'static str, Currency);
 
 /// A movement of ours of which no statement has spoken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub struct Expected {
     /// The event.
     pub position: Position,
     /// Whose statement has to, of what, in which currency.
-    pub of: Kept,
+    pub of: Group,
     /// The partner's day on which it was.
     pub on: NaiveDate,
     /// How much, above zero.
@@ -41,8 +41,9 @@ pub struct Expected {
 pub struct Expecting {
     zones: Zones,
     open: BTreeMap<Position, Expected>,
-    /// What a statement spoke of, or was silent about, until another one stands in its place.
+    /// What a statement spoke of, until another one stands in its place.
     spoken: HashMap<String, Vec<Expected>>,
+    /// What it was silent about, by the number of its break, likewise.
     silent: HashMap<(String, u32), Position>,
 }
 

@@ -23,60 +23,60 @@
 
 use domain::ids::PartnerId;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::Number;
 use serde_json::value::RawValue;
 
 use super::fault::FaultCode as Code;
-use super::read::Reader;
+use super::read::{MOST_FIELDS, Reader};
 
-/// The document; lines stay as they are until each is looked at, so that many small ones fill no
-/// memory.
+/// A value as it stands: it is looked at when its turn comes, so that a file fills no more memory
+/// than its own size calls for, whatever it holds.
+type Raw<'a> = Option<&'a RawValue>;
+
 #[derive(Deserialize, Default)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct Document<'a> {
-    format: Value,
-    version: Value,
-    partner_id: Value,
-    business_date: Value,
-    sequence: Value,
-    currency: Value,
-    made_at: Value,
-    #[serde(borrow)]
+    format: Raw<'a>,
+    version: Raw<'a>,
+    partner_id: Raw<'a>,
+    business_date: Raw<'a>,
+    sequence: Raw<'a>,
+    currency: Raw<'a>,
+    made_at: Raw<'a>,
     lines: Vec<&'a RawValue>,
-    #[serde(borrow)]
-    totals: Option<&'a RawValue>,
+    totals: Raw<'a>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
-struct Line {
-    number: Value,
-    r#type: Value,
-    reference: Value,
-    partner_ref: Value,
-    at: Value,
-    business_date: Value,
-    cents: Value,
-    fee_cents: Value,
-    currency: Value,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Line<'a> {
+    number: Raw<'a>,
+    r#type: Raw<'a>,
+    reference: Raw<'a>,
+    partner_ref: Raw<'a>,
+    at: Raw<'a>,
+    business_date: Raw<'a>,
+    cents: Raw<'a>,
+    fee_cents: Raw<'a>,
+    currency: Raw<'a>,
     place: Option<String>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
-struct Totals {
-    lines: Value,
-    by_type: Vec<Total>,
-    cents: Value,
-    digest: Value,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Totals<'a> {
+    lines: Raw<'a>,
+    by_type: Vec<&'a RawValue>,
+    cents: Raw<'a>,
+    digest: Raw<'a>,
 }
 
 #[derive(Deserialize, Default)]
-#[serde(default)]
-struct Total {
-    r#type: Value,
-    lines: Value,
-    cents: Value,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct Total<'a> {
+    r#type: Raw<'a>,
+    lines: Raw<'a>,
+    cents: Raw<'a>,
 }
 
 /// Whether a text means to be JSON.
@@ -87,7 +87,7 @@ pub(super) fn is_json(text: &str) -> bool {
 /// Whose a document says it is.
 pub(super) fn partner_named(bytes: &[u8]) -> Option<PartnerId> {
     let document: Document<'_> = serde_json::from_slice(bytes).ok()?;
-    words(&document.partner_id).parse().ok()
+    words(document.partner_id).parse().ok()
 }
 
 impl Reader {
@@ -105,7 +105,7 @@ impl Reader {
         self.stands(1, &head, &mut above);
         self.header(&head.each_ref().map(String::as_str));
         for (number, line) in (2..).zip(&document.lines) {
-            let Some(line) = object::<Line>(line) else {
+            let Some(line) = object::<Line<'_>>(line) else {
                 self.lines += 1;
                 self.fault(number, Code::LineFields);
                 continue;
@@ -116,7 +116,7 @@ impl Reader {
         }
         let last = document.lines.len() + 2;
         let totals = self.need(document.totals, last, Code::TrailerMissing)?;
-        let totals: Totals = self.need(object(totals), last, Code::TrailerFields)?;
+        let totals: Totals<'_> = self.need(object(totals), last, Code::TrailerFields)?;
         let fields = totals.fields();
         let fields: Vec<&str> = fields.iter().map(String::as_str).collect();
         self.trailer(last, &fields, &above)
@@ -137,44 +137,45 @@ impl Document<'_> {
     fn head(&self) -> [String; 8] {
         [
             "H".to_owned(),
-            words(&self.format),
-            figure(&self.version),
-            words(&self.partner_id),
-            words(&self.business_date),
-            format!("{:0>4}", figure(&self.sequence)),
-            words(&self.currency),
-            words(&self.made_at),
+            words(self.format),
+            figure(self.version),
+            words(self.partner_id),
+            words(self.business_date),
+            format!("{:0>4}", figure(self.sequence)),
+            words(self.currency),
+            words(self.made_at),
         ]
     }
 }
 
-impl Line {
+impl Line<'_> {
     fn fields(&self) -> [String; 11] {
         [
             "D".to_owned(),
-            figure(&self.number),
-            words(&self.r#type),
-            words(&self.reference),
-            words(&self.partner_ref),
-            words(&self.at),
-            words(&self.business_date),
-            figure(&self.cents),
-            figure(&self.fee_cents),
-            words(&self.currency),
+            figure(self.number),
+            words(self.r#type),
+            words(self.reference),
+            words(self.partner_ref),
+            words(self.at),
+            words(self.business_date),
+            figure(self.cents),
+            figure(self.fee_cents),
+            words(self.currency),
             self.place.clone().unwrap_or_default(),
         ]
     }
 }
 
-impl Totals {
+impl Totals<'_> {
     fn fields(&self) -> Vec<String> {
-        let by_type = self.by_type.iter().map(|total| {
-            let Total { r#type, lines, cents } = total;
+        // As many as a line of CSV is looked at for.
+        let by_type = self.by_type.iter().take(MOST_FIELDS).map(|total| {
+            let Total { r#type, lines, cents } = object(total).unwrap_or_default();
             format!("{}:{}:{}", words(r#type), figure(lines), figure(cents))
         });
-        let mut fields = vec!["T".to_owned(), figure(&self.lines)];
+        let mut fields = vec!["T".to_owned(), figure(self.lines)];
         fields.extend(by_type);
-        fields.extend([figure(&self.cents), words(&self.digest)]);
+        fields.extend([figure(self.cents), words(self.digest)]);
         fields
     }
 }
@@ -186,11 +187,12 @@ fn object<'a, T: Deserialize<'a>>(value: &'a RawValue) -> Option<T> {
 }
 
 /// What a string says; nothing where there is none, which no field may say that is looked at.
-fn words(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
+fn words(value: Raw<'_>) -> String {
+    value.and_then(|value| serde_json::from_str(value.get()).ok()).unwrap_or_default()
 }
 
-/// What a number says, likewise.
-fn figure(value: &Value) -> String {
-    value.as_number().map(ToString::to_string).unwrap_or_default()
+/// A number as it is written, likewise.
+fn figure(value: Raw<'_>) -> String {
+    let is_number = |value: &&RawValue| serde_json::from_str::<Number>(value.get()).is_ok();
+    value.filter(is_number).map(|value| value.get().to_owned()).unwrap_or_default()
 }

@@ -119,6 +119,12 @@ fn many_small_lines_are_named_and_fill_no_memory() {
     document["lines"] = vec![json!({}); 50_000].into();
     let named = faults(&document.to_string());
     assert!(named.len() < 1_100 && named[0] == (0, "too_many_faults"), "{}", named.len());
+    document = as_json(&good());
+    document["format"] = vec![json!([]); 50_000].into();
+    document["totals"]["by_type"] = vec![json!({}); 50_000].into();
+    let named = faults(&document.to_string());
+    assert!(named.contains(&(1, "header_name")), "{named:?}");
+    assert!(named.len() < 100 && named.contains(&(5, "total_unreadable")), "{named:?}");
 }
 
 #[test]

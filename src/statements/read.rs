@@ -22,7 +22,7 @@ pub const LARGEST: usize = 16 * 1024 * 1024;
 /// So many faults are named; what is wrong with a file is clear by then.
 pub(super) const MOST_FAULTS: usize = 1_000;
 /// No line has as many fields: a T line has a total for each type, and four more.
-const MOST_FIELDS: usize = MovementKind::ALL.len() + 5;
+pub(super) const MOST_FIELDS: usize = MovementKind::ALL.len() + 5;
 const NAME: &str = "ANCHOR-RECON";
 const VERSION: &str = "1";
 /// Local days begin and end within so many hours of the day in UTC, all over the world.
